@@ -1,0 +1,82 @@
+import type { TableMetadata } from './table-metadata.ts';
+
+/** What the source's event triggers say, after its MAC was checked. One message a command; see `migrations/core`. */
+export type DdlEvent = DdlCommandEvent | BackfillEvent;
+
+interface EventHead {
+  /** Message version. Readers accept N and N+1. */
+  readonly v: number;
+  /** The transaction ran above READ COMMITTED: the trigger may have seen a stale catalog. */
+  readonly iso: boolean;
+  readonly server_version_num: number;
+  /** WAL insert position when the message was written; grows within a transaction. */
+  readonly at: string;
+}
+
+export interface DdlCommandEvent extends EventHead {
+  /** `degraded`: the trigger could not read the catalog; `failure` says why and the details are missing. */
+  readonly kind: 'ddl' | 'degraded';
+  readonly phase: 'end' | 'drop' | 'rewrite';
+  readonly tag: string;
+  readonly caller: DdlCaller;
+  /** Identifies the client statement; its text travels once per client statement and (sub)transaction. */
+  readonly text_id: string;
+  readonly text?: string;
+  /** PG_CONTEXT without our own frame; absent when the client sent the command itself. */
+  readonly context?: string;
+  /** Bodies of the SQL-language functions that the context may mean. */
+  readonly function_body?: readonly string[];
+  readonly failure?: string;
+  readonly details?: DdlDetails;
+}
+
+export interface DdlCaller {
+  readonly role: string;
+  readonly search_path: string;
+  /** Settings that differ from the values fixed for the message version. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface DdlDetails {
+  readonly commands?: readonly DdlCommand[];
+  readonly dropped?: readonly DroppedObject[];
+  readonly relations?: readonly TableMetadata[];
+  /** phase `rewrite`: the rewritten relation and pg_event_trigger_table_rewrite_reason() */
+  readonly oid?: number;
+  readonly reason?: number;
+}
+
+export interface DdlCommand {
+  readonly class?: string;
+  readonly oid?: number;
+  readonly sub?: number;
+  readonly tag: string;
+  readonly type: string;
+  readonly schema?: string;
+  readonly identity?: string;
+  readonly definition?: string;
+  readonly version?: string;
+}
+
+export interface DroppedObject {
+  readonly class: string;
+  readonly oid: number;
+  readonly sub?: number;
+  readonly type: string;
+  readonly schema?: string;
+  readonly identity: string;
+  readonly names?: readonly string[];
+  readonly args?: readonly string[];
+  readonly original?: boolean;
+}
+
+/** Rows of a rewritten relation, which the WAL does not carry: values in their types' text form, columns in attnum order. */
+export interface BackfillEvent extends EventHead {
+  readonly kind: 'rows';
+  readonly oid: number;
+  readonly chunk: number;
+  readonly chunks?: number;
+  /** The relation is above the backfill limit: no rows came, it has to be copied again. */
+  readonly resync: boolean;
+  readonly rows?: readonly (readonly (string | null)[])[];
+}

@@ -1,0 +1,20 @@
+import type { Oid } from './ids.ts';
+
+/** One column as a Relation message announces it (generated columns are not in the stream). */
+export interface RelationColumn {
+  readonly name: string;
+  readonly typeOid: Oid;
+  readonly typmod: number;
+  /** Part of the replica identity; for `REPLICA IDENTITY FULL` every column is. */
+  readonly key: boolean;
+}
+
+/** The shape of a source table's rows in the stream, valid until the next Relation message of the same oid. */
+export interface Relation {
+  readonly oid: Oid;
+  readonly schema: string;
+  readonly name: string;
+  /** d default (primary key) · n nothing · f full · i index */
+  readonly replicaIdentity: 'd' | 'n' | 'f' | 'i';
+  readonly columns: readonly RelationColumn[];
+}
