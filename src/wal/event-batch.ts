@@ -64,7 +64,7 @@ export class EventBatch {
   count = 0;
   fieldsUsed = 0;
   kinds: Uint8Array;
-  /** Row events: oid of the relation (see `relations`). Other events: index into `objects`. */
+  /** Row events: oid of the relation, which a relation event announced before. Other events: index into `objects`. */
   refs: Uint32Array;
   oldAt: Int32Array;
   newAt: Int32Array;
@@ -75,7 +75,6 @@ export class EventBatch {
   lsnLow: Uint32Array;
   fields: Int32Array;
   readonly objects: EventObject[] = [];
-  /** Every relation that a row event of this batch refers to, as it was when the batch began or as its own relation event says. */
   #holders = 1;
   readonly #recycle: ((batch: EventBatch) => void) | undefined;
 

@@ -5,6 +5,8 @@ export interface RelationColumn {
   readonly name: string;
   readonly typeOid: Oid;
   readonly typmod: number;
+  /** Name of a type that is not built in, from its Type message. */
+  readonly typeName?: { readonly schema: string; readonly name: string };
   /** Part of the replica identity; for `REPLICA IDENTITY FULL` every column is. */
   readonly key: boolean;
 }

@@ -1,0 +1,223 @@
+import type { Socket } from 'node:net';
+import type { Client, ClientConfig } from 'pg';
+import { LogicalReplicationService } from 'pg-logical-replication';
+import { WalcastError } from '../../errors/walcast-error.ts';
+import { quoteIdentifier, quoteLiteral } from '../../sql/quote.ts';
+import { LSN_ZERO, lsn, maxLsn, type Lsn } from '../../wal/lsn.ts';
+import { judgeLiveness, livenessTimings, parseDurationSetting, type LivenessTimings } from './liveness.ts';
+import { StandbyStatusFrame } from './standby-status.ts';
+
+const XLOG_DATA = 0x77; // w
+const KEEPALIVE = 0x6b; // k
+
+export interface ReplicationHandlers {
+  /** An XLogData message with its header. The buffer is overwritten after the call returns. A throw ends the connection. */
+  data(chunk: Buffer): void;
+  /** The server has sent everything up to `position`. */
+  keepalive(position: Lsn): void;
+}
+
+export interface ReplicationOptions {
+  readonly slot: string;
+  readonly publication: string;
+  readonly handlers: ReplicationHandlers;
+}
+
+/** The parts of pg's connection object that its types leave out. */
+interface CopyBothConnection {
+  readonly stream: Socket;
+  on(event: 'copyData', listener: (message: { chunk: Buffer }) => void): void;
+  removeAllListeners(event: 'copyData'): void;
+  sendCopyFromChunk(frame: Buffer): void;
+}
+
+/**
+ * The replication connection: pg-logical-replication for connecting, everything that reports a position replaced. The library acknowledges
+ * what it has received, by a timer even with `auto: false`, one byte too far, and starts a second time where it had read to; here every path
+ * reports the durable position and nothing else, the slot alone decides where the stream begins, and an instance is used once.
+ */
+export class ReplicationConnection extends LogicalReplicationService {
+  readonly #options: ReplicationOptions;
+  readonly #frame = new StandbyStatusFrame();
+  #copy: CopyBothConnection | null = null;
+  #timings: LivenessTimings = livenessTimings(0);
+  #timer: NodeJS.Timeout | null = null;
+  #received: Lsn = LSN_ZERO;
+  #durable: Lsn = LSN_ZERO;
+  #paused = false;
+  #lastByteAt = 0;
+  #lastStatusAt = 0;
+  #failure: Error | null = null;
+  #ended: Promise<void> | null = null;
+
+  constructor(config: ClientConfig, options: ReplicationOptions) {
+    super(
+      { ...config, keepAlive: true },
+      { acknowledge: { auto: false, timeoutSeconds: 0 }, flowControl: { enabled: false } },
+    );
+    this.#options = options;
+    this.on('error', (error: Error) => this.#fail(error));
+  }
+
+  /** Resolves when the server streams; rejects, with the connection closed, when it refuses. */
+  async open(): Promise<void> {
+    const started = new Promise<void>((resolve) => this.once('start', resolve));
+    this.#ended = this.subscribe(
+      new SafePgoutput(this.#options, (client) => this.#adopt(client)),
+      this.#options.slot,
+    ).then(
+      () => this.#endedNormally(),
+      (error: unknown) => {
+        throw this.#failure ?? error;
+      },
+    );
+    this.#ended.catch(() => undefined); // also reported to whoever awaits `ended`
+    try {
+      await Promise.race([started, this.#ended]);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#lastByteAt = Date.now();
+    this.#timer = setInterval(() => this.#tick(), Math.min(1000, this.#timings.statusEveryMs));
+    this.#sendStatus(false);
+  }
+
+  /** Settles when the stream ends: resolves after `close`, rejects with what went wrong otherwise. */
+  get ended(): Promise<void> {
+    if (this.#ended === null) throw new WalcastError('E_INTERNAL', 'the replication connection was not opened');
+    return this.#ended;
+  }
+
+  get received(): Lsn {
+    return this.#received;
+  }
+
+  /** Milliseconds since the server last sent anything. */
+  get silentForMs(): number {
+    return Date.now() - this.#lastByteAt;
+  }
+
+  /** Every target holds everything up to `position`. Never goes back. The server learns it with the next status update. */
+  confirm(position: Lsn): void {
+    if (position > this.#durable) this.#durable = position;
+    if (Date.now() - this.#lastStatusAt >= 1000) this.#sendStatus(false);
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#copy?.stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#lastByteAt = Date.now();
+    this.#copy?.stream.resume();
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    const stream = this.#copy?.stream;
+    this.#copy = null;
+    stream?.destroy();
+    await this.destroy();
+  }
+
+  /** The library's own paths end here; whatever they want to report, the durable position is what goes out. */
+  override acknowledge(_lsn: string, replyRequested = false): Promise<boolean> {
+    return Promise.resolve(this.#sendStatus(replyRequested));
+  }
+
+  /** Before the stream starts: our reader takes the place of the library's and of pg's own. */
+  async #adopt(client: Client): Promise<void> {
+    const { rows } = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
+    this.#timings = livenessTimings(parseDurationSetting(rows[0]?.wal_sender_timeout ?? '0'));
+    const connection = (client as unknown as { connection: CopyBothConnection }).connection; // pg's types leave it out
+    connection.removeAllListeners('copyData');
+    connection.on('copyData', (message) => this.#take(message.chunk));
+    this.#copy = connection;
+  }
+
+  #endedNormally(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#copy !== null) throw new WalcastError('E_SOURCE_CONNECTION', 'the source ended the stream');
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#failure !== null) return;
+    this.#lastByteAt = Date.now();
+    try {
+      if (chunk[0] === XLOG_DATA) {
+        this.#options.handlers.data(chunk);
+        return;
+      }
+      if (chunk[0] !== KEEPALIVE || chunk.length < 18) {
+        throw new WalcastError('E_PROTOCOL', `unknown replication message ${chunk[0]}`);
+      }
+      this.#received = maxLsn(this.#received, lsn(chunk.readBigUInt64BE(1)));
+      this.#options.handlers.keepalive(lsn(chunk.readBigUInt64BE(1)));
+      if (chunk[17] === 1) this.#sendStatus(false);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new WalcastError('E_INTERNAL', String(error)));
+    }
+  }
+
+  /** What the pipeline has taken in, so that the server's write position (`pg_stat_replication.write_lsn`) moves. */
+  noteReceived(position: Lsn): void {
+    this.#received = maxLsn(this.#received, position);
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    const verdict = judgeLiveness(this.#timings, now - this.#lastByteAt, this.#paused);
+    if (verdict === 'dead') {
+      this.#fail(
+        new WalcastError('E_SOURCE_CONNECTION', `the source has sent nothing for ${now - this.#lastByteAt} ms`),
+      );
+    } else if (verdict === 'ask' || now - this.#lastStatusAt >= this.#timings.statusEveryMs) {
+      this.#sendStatus(verdict === 'ask');
+    }
+  }
+
+  #sendStatus(replyRequested: boolean): boolean {
+    if (this.#copy === null || this.#copy.stream.destroyed) return false;
+    this.#lastStatusAt = Date.now();
+    this.#copy.sendCopyFromChunk(this.#frame.fill(this.#received, this.#durable, replyRequested, this.#lastStatusAt));
+    return true;
+  }
+
+  #fail(error: Error): void {
+    if (this.#copy === null) return;
+    this.#failure ??= error;
+    this.#copy.stream.destroy();
+  }
+}
+
+/** The library's plugin contract, for pgoutput with logical messages; parsing is done elsewhere. */
+class SafePgoutput {
+  readonly name = 'pgoutput';
+  readonly options = {};
+  readonly #source: ReplicationOptions;
+  readonly #adopt: (client: Client) => Promise<void>;
+
+  constructor(source: ReplicationOptions, adopt: (client: Client) => Promise<void>) {
+    this.#source = source;
+    this.#adopt = adopt;
+  }
+
+  async start(client: Client, slot: string): Promise<unknown> {
+    await this.#adopt(client);
+    // 0/0: the slot decides. A position of ours could only be older (ignored) or newer (a loss).
+    return client.query(
+      `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL 0/0 (proto_version '1', ` +
+        `publication_names ${quoteLiteral(quoteIdentifier(this.#source.publication))}, messages 'true')`,
+    );
+  }
+
+  parse(): never {
+    throw new WalcastError('E_INTERNAL', 'the replication library reached its own parser');
+  }
+}
