@@ -1,0 +1,1 @@
+drop function walcast.advance_checkpoint;
