@@ -51,11 +51,147 @@ export const ERROR_CODES = {
       'An update or delete did not hit exactly one row of the target, or a constraint of the target refused a row: it differs from the source.',
     cure: 'Compare the named row on both sides, mend the target, then start again; nothing after it was applied.',
   },
+  E_CHECKPOINT_MISSING: {
+    exit: 3,
+    retryable: false,
+    cause:
+      'The target has no checkpoint of this pipeline although the slot was already read: what was read is not known to be there.',
+    cure: 'Point to the right target, or start over: `replicate destroy`, `replicate init`, and bring the target to the state of the source.',
+  },
+  E_SLOT_RECREATED: {
+    exit: 3,
+    retryable: false,
+    cause: 'The replication slot is not the one that this target was fed from; the WAL in between is gone.',
+    cure: 'Bring the target to the state of the source again and remove its checkpoint (`replicate destroy` on the target), then start.',
+  },
+  E_TIMELINE: {
+    exit: 3,
+    retryable: false,
+    cause: 'The source was restored or promoted at a point before what the target has already received.',
+    cure: 'The target holds transactions that the source does not. Bring it to the state of the source again.',
+  },
+  E_SOURCE_BEHIND: {
+    exit: 3,
+    retryable: false,
+    cause:
+      'The WAL of the source ends before the position of the target: the source was restored from an older copy, or is another server.',
+    cure: 'Point to the right source, or bring the target to its state again.',
+  },
+  E_SLOT_AHEAD: {
+    exit: 3,
+    retryable: false,
+    cause:
+      'Somebody else read from the slot, or the target was restored from an older copy: WAL that the target needs is gone.',
+    cure: 'Bring the target to the state of the source again. Let nobody else read this slot.',
+  },
+  E_CHECKPOINT_MOVED: {
+    exit: 1,
+    retryable: true,
+    cause:
+      'The checkpoint on the target is not where this process left it: another process replicates the same pipeline.',
+    cure: 'Stop the other process. Nothing was applied twice: the transaction that met this was rolled back.',
+  },
+  E_TARGET_ROLE: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'The role that applies may not set session_replication_role, and a trigger, rule or cascading foreign key of the target would act on its own.',
+    cure: 'PostgreSQL 15 and later: GRANT SET ON PARAMETER session_replication_role TO the role. Before: let a superuser apply.',
+  },
+  E_TARGET_BUSY: {
+    exit: 75,
+    retryable: true,
+    cause:
+      'The target rolled the transaction back for a passing reason: a deadlock, a serialization failure, a lock, a full disk.',
+    cure: '`run` tries again by itself; if it goes on, look at what else runs on the target.',
+  },
+  E_TARGET_SHAPE: {
+    exit: 1,
+    retryable: false,
+    cause: 'A table of the target has another shape than the rows that come for it.',
+    cure: 'Compare the table on both sides and mend the target, then start again at the same position.',
+  },
+  E_TARGET_TABLE_MISSING: {
+    exit: 1,
+    retryable: false,
+    cause: 'Rows came for a table that the target does not have and that no captured statement made.',
+    cure: 'Create the table on the target as it is on the source, with its rows up to the named position, then start again.',
+  },
+  E_HELD_ROWS_LIMIT: {
+    exit: 1,
+    retryable: false,
+    cause: 'A transaction wrote more rows into a table before its CREATE TABLE AS was announced than may be held back.',
+    cure: 'Raise the limit, or make the table and fill it in two transactions.',
+  },
   E_TARGET_APPLY: {
     exit: 1,
     retryable: false,
     cause: 'The target refused a statement.',
     cure: 'Read the server error, mend the target, then start again at the same position.',
+  },
+  E_DDL_MESSAGE_VERSION: {
+    exit: 1,
+    retryable: false,
+    cause: 'The triggers on the source are newer than this walcast.',
+    cure: 'Install the version of walcast that ran `init`, or a later one.',
+  },
+  E_DDL_UNMATCHED: {
+    exit: 1,
+    retryable: false,
+    cause: 'The statement of a schema change was not found in the text that the source sent with it.',
+    cure: 'Make the named change on the target by hand, then pass over it with `replicate ddl skip`. Please report the text.',
+  },
+  E_DDL_UNSUPPORTED: {
+    exit: 1,
+    retryable: false,
+    cause: 'The source ran a schema change that cannot be repeated on a target.',
+    cure: 'Make the named change on the target by hand, then pass over it with `replicate ddl skip`.',
+  },
+  E_DDL_FAILED: {
+    exit: 1,
+    retryable: false,
+    cause: 'The target refused a schema change that the source had accepted.',
+    cure: 'Read the server error, give the target what it lacks (a role, a right, an extension, a tablespace, an object), then start again at the same position.',
+  },
+  E_DDL_MISMATCH: {
+    exit: 1,
+    retryable: false,
+    cause: 'After a schema change the table on the target differs from the one on the source.',
+    cure: 'The error shows both sides. Mend the target, then start again at the same position; nothing of the transaction was applied.',
+  },
+  E_DDL_ROWS_MISSING: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'A rewrite gave a table new rows that are not in the WAL, and the source did not send them: the table is above its backfill limit.',
+    cure: 'Raise `backfill_limit_bytes` for later changes; this table has to be copied anew.',
+  },
+  E_DDL_DRIFT: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'A role still owns objects of the target that it gave away on the source by REASSIGN OWNED, which PostgreSQL announces to nobody.',
+    cure: 'Repeat the REASSIGN OWNED on the target, then start again at the same position.',
+  },
+  E_ROLE_MISSING: {
+    exit: 1,
+    retryable: false,
+    cause: 'A role of the source does not exist on the target.',
+    cure: 'Create it on the target (NOLOGIN is enough), map it to another one, or set the policy for missing roles to `create` or `skip-ownership`.',
+  },
+  E_USER_CODE_AT_COMMIT: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'A deferrable trigger of a plain user fires for replicated rows on the target: at COMMIT it would run with the rights of walcast.',
+    cure: 'On the target: ALTER TABLE … ENABLE TRIGGER … (without ALWAYS or REPLICA), then start again.',
+  },
+  E_USER_CODE_SUPERUSER: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'Rows of a table that belongs to a superuser reach a function of a plain user: applied as they are, it would run as superuser.',
+    cure: 'Give the table or the function another owner, or name a role without superuser that may write the table as `rows_role`.',
   },
 } as const satisfies Record<string, ErrorCodeRow>;
 

@@ -1,0 +1,121 @@
+import type { DdlCommandEvent } from '../wal/ddl-event.ts';
+import { commandPlace, namesExtensionScript } from './context.ts';
+import { eventNames } from './statement-names.ts';
+import { isExtensionStatement, parseStatements, type Statement } from './statements.ts';
+
+export interface FoundStatement {
+  readonly statement: Statement;
+  /** verbatim · split (one of several in its text) · inner (inside a function or DO block) */
+  readonly how: string;
+}
+
+export type Search =
+  /** The statements that fit, likeliest first. */
+  | { readonly kind: 'found'; readonly candidates: readonly FoundStatement[] }
+  /** A script of an extension ran it: the extension's own command repeats it. */
+  | { readonly kind: 'extension member' }
+  /** Nothing fits; `reason` says what was looked through. */
+  | { readonly kind: 'missing'; readonly reason: string };
+
+/** Another reading of a text is tried only so often. */
+const MAX_CANDIDATES = 8;
+
+/**
+ * Finds the statement of an event in the texts that came with its transaction. A cursor moves forward through each text, so that the
+ * second of two alike statements belongs to the second event.
+ */
+export class StatementFinder {
+  #textId = '';
+  #text: string | undefined;
+  /** Parsed texts of the current client statement, by text; only the last few are asked for again. */
+  readonly #parsed = new Map<string, Promise<Statement[]>>();
+  readonly #cursors = new Map<string, number>();
+
+  beginTransaction(): void {
+    this.#textId = '';
+    this.#text = undefined;
+    this.#parsed.clear();
+    this.#cursors.clear();
+  }
+
+  /** Every event passes here, whatever becomes of it: its text may be needed by later ones. */
+  remember(event: DdlCommandEvent): void {
+    if (event.text_id === this.#textId && event.text === undefined) return;
+    if (event.text_id !== this.#textId) this.#cursors.clear();
+    this.#textId = event.text_id;
+    this.#text = event.text;
+    this.#parsed.clear();
+  }
+
+  async find(event: DdlCommandEvent): Promise<Search> {
+    const place = commandPlace(event.context);
+    const texts =
+      place.kind === 'text'
+        ? place.readings
+        : place.kind === 'function'
+          ? (event.function_body ?? [])
+          : this.#clientTexts();
+    let problem = texts.length === 0 ? 'its text did not come with it' : 'no statement of its text fits';
+    let insideExtension = event.phase === 'drop' && namesExtensionScript(event.context);
+    for (const text of texts) {
+      if (insideExtension) break;
+      try {
+        const statements = await this.#parse(text);
+        const candidates =
+          place.kind === 'function'
+            ? nth(event, statements, place.statement)
+            : this.#pick(event, statements, `${event.context ?? ''}`);
+        if (candidates.length > 0) {
+          const how = `${place.kind === 'client' ? 'verbatim' : 'verbatim, inner'}${statements.length > 1 ? ', split' : ''}`;
+          return { kind: 'found', candidates: candidates.map((statement) => ({ statement, how })) };
+        }
+        insideExtension = event.phase === 'drop' && statements.some(isExtensionStatement);
+      } catch (error) {
+        problem = `its text cannot be parsed: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
+    return insideExtension ? { kind: 'extension member' } : { kind: 'missing', reason: problem };
+  }
+
+  #clientTexts(): string[] {
+    return this.#text === undefined ? [] : [this.#text];
+  }
+
+  #parse(text: string): Promise<Statement[]> {
+    const known = this.#parsed.get(text);
+    if (known !== undefined) return known;
+    for (const old of this.#parsed.keys()) {
+      if (this.#parsed.size < 4) break;
+      this.#parsed.delete(old);
+    }
+    const parsing = parseStatements(text);
+    this.#parsed.set(text, parsing);
+    return parsing;
+  }
+
+  #pick(event: DdlCommandEvent, statements: readonly Statement[], cursorKey: string): Statement[] {
+    const names = eventNames(event);
+    const anonymous =
+      (event.details?.commands ?? []).every(({ identity }) => identity === undefined) &&
+      event.details?.dropped === undefined;
+    const fits = (statement: Statement): boolean =>
+      !statement.dead &&
+      statement.tag === event.tag &&
+      (statement.names.length === 0 || anonymous || statement.names.some((name) => names.has(name)));
+    const from = this.#cursors.get(cursorKey) ?? 0;
+    const ahead: Statement[] = [];
+    const behind: Statement[] = []; // a loop runs the same text again
+    statements.forEach((statement, at) => {
+      if (!fits(statement)) return;
+      if (at >= from && ahead.length === 0) this.#cursors.set(cursorKey, at + 1);
+      if (ahead.length + behind.length < MAX_CANDIDATES) (at >= from ? ahead : behind).push(statement);
+    });
+    if (ahead.length === 0 && behind[0] !== undefined) this.#cursors.set(cursorKey, statements.indexOf(behind[0]) + 1);
+    return [...ahead, ...behind];
+  }
+}
+
+function nth(event: DdlCommandEvent, statements: readonly Statement[], place: number): Statement[] {
+  const statement = statements[place - 1];
+  return statement !== undefined && statement.tag === event.tag ? [statement] : [];
+}

@@ -1,0 +1,111 @@
+import type { DdlCommandEvent } from '../wal/ddl-event.ts';
+import { type Ast, child, isAst, listOf, nameParts, textOf } from './ast.ts';
+
+/** Kinds of RENAME after which the event still knows the object by the relation, not by the new name. */
+const RENAMED_INSIDE: ReadonlySet<string> = new Set([
+  'OBJECT_COLUMN',
+  'OBJECT_TABCONSTRAINT',
+  'OBJECT_ATTRIBUTE',
+  'OBJECT_DOMCONSTRAINT',
+]);
+
+/** Unqualified names of what a statement makes or changes; empty if it names nothing that an event would repeat. */
+export function statementNames(kind: string, node: Ast): string[] {
+  switch (kind) {
+    case 'RenameStmt':
+      return RENAMED_INSIDE.has(textOf(node, 'renameType') ?? '')
+        ? relationNames(node)
+        : present(textOf(node, 'newname'));
+    case 'IndexStmt':
+      return present(textOf(node, 'idxname'));
+    case 'DropStmt':
+      return listOf(node, 'objects').flatMap(objectNames);
+    case 'CommentStmt':
+    case 'AlterOwnerStmt':
+    case 'AlterObjectSchemaStmt':
+    case 'AlterObjectDependsStmt':
+    case 'SecLabelStmt':
+      return relationNames(node).concat(objectNames(child(node, 'object')));
+    case 'CreateFunctionStmt':
+      return last(nameParts(listOf(node, 'funcname')));
+    case 'AlterFunctionStmt':
+      return objectNames(child(node, 'func'));
+    case 'DefineStmt':
+      return last(nameParts(listOf(node, 'defnames')));
+    case 'CreateEnumStmt':
+    case 'CreateRangeStmt':
+    case 'AlterEnumStmt':
+    case 'AlterTypeStmt':
+    case 'AlterDomainStmt':
+      return last(nameParts(listOf(node, 'typeName')));
+    case 'CreateDomainStmt':
+      return last(nameParts(listOf(node, 'domainname')));
+    case 'CreateTrigStmt':
+      return present(textOf(node, 'trigname'));
+    case 'RuleStmt':
+      return present(textOf(node, 'rulename'));
+    case 'CreatePolicyStmt':
+    case 'AlterPolicyStmt':
+      return present(textOf(node, 'policy_name'));
+    case 'GrantStmt':
+    case 'AlterDefaultPrivilegesStmt':
+      return [];
+    default:
+      return relationNames(node)
+        .concat(present(textOf(node, 'schemaname'), textOf(node, 'extname')))
+        .slice(0, 1);
+  }
+}
+
+/** Unqualified names in an event: its relations, what its commands report, what was dropped. */
+export function eventNames(event: DdlCommandEvent): Set<string> {
+  const { commands = [], dropped = [], relations = [] } = event.details ?? {};
+  const names = new Set(relations.map((relation) => relation.name));
+  for (const { identity = '', sub } of [...commands, ...dropped]) {
+    const on = /^(.*?) on (.*)$/s.exec(identity);
+    const parts =
+      on === null ? [sub === undefined ? identity : identity.replace(/\.("(?:[^"]|"")*"|[^."]*)$/, '')] : on.slice(1);
+    for (const part of parts) {
+      const name = lastIdentifier(part);
+      if (name !== null) names.add(name);
+    }
+  }
+  for (const { names: address = [] } of dropped) for (const part of address) names.add(part);
+  return names;
+}
+
+/** `public."My table"` → `My table`, `s.f(integer)` → `f`. */
+export function lastIdentifier(identity: string): string | null {
+  const name = /("(?:[^"]|"")*"|[^.".(]+)(?:\(.*)?$/s.exec(identity)?.[1];
+  if (name === undefined) return null;
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
+function relationNames(node: Ast): string[] {
+  const into = child(child(node, 'into'), 'rel') ?? child(child(node, 'intoClause'), 'rel');
+  const relation =
+    child(node, 'relation') ??
+    child(node, 'view') ??
+    child(node, 'sequence') ??
+    child(node, 'typevar') ??
+    child(child(node, 'base'), 'relation');
+  return present(textOf(relation ?? into, 'relname'));
+}
+
+/** The name in any of the forms in which the parser refers to an object. */
+function objectNames(object: Ast | undefined): string[] {
+  if (object === undefined) return [];
+  const list = child(object, 'List') ?? child(object, 'ObjectWithArgs') ?? child(object, 'TypeName') ?? object;
+  const parts = nameParts([...listOf(list, 'items'), ...listOf(list, 'objname'), ...listOf(list, 'names')]);
+  if (parts.length > 0) return last(parts);
+  const text = child(object, 'String');
+  return present(textOf(isAst(text) ? text : undefined, 'sval'), textOf(object, 'relname'));
+}
+
+function last(parts: readonly string[]): string[] {
+  return parts.slice(-1);
+}
+
+function present(...names: readonly (string | undefined)[]): string[] {
+  return names.filter((name) => name !== undefined && name !== '') as string[];
+}
