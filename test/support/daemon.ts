@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to a file that `-c` names; without it the command gets no `-c`. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Another program in the place of the built CLI. */
+  readonly program?: string;
 }
 
 export interface CommandResult {
@@ -38,7 +40,7 @@ export async function runCommand(
   command: string,
   options: CommandOptions & { timeoutMs?: number } = {},
 ): Promise<CommandResult> {
-  await sharedBuild();
+  if (options.program === undefined) await sharedBuild();
   const folder = await mkdtemp(join(tmpdir(), 'walcast-command-'));
   try {
     const args = await commandLine(command, folder, options);
@@ -58,7 +60,7 @@ export async function runCommand(
 
 /** Starts `replicate run`; it ends with this process at the latest. */
 export async function startDaemon(options: CommandOptions = {}): Promise<Daemon> {
-  await sharedBuild();
+  if (options.program === undefined) await sharedBuild();
   const folder = await mkdtemp(join(tmpdir(), 'walcast-daemon-'));
   const server = options.config?.['server'] as { listen?: string } | undefined;
   const listen = server?.listen ?? `127.0.0.1:${await freePort()}`;
@@ -154,7 +156,7 @@ export class Daemon {
 }
 
 async function commandLine(command: string, folder: string, options: CommandOptions): Promise<string[]> {
-  const args = [CLI, ...command.split(' '), ...(options.args ?? [])];
+  const args = [options.program ?? CLI, ...command.split(' '), ...(options.args ?? [])];
   if (options.config === undefined) return args;
   const file = join(folder, 'walcast.yaml');
   await writeFile(file, stringify(options.config), { mode: 0o600 });
