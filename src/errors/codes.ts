@@ -26,6 +26,12 @@ export const ERROR_CODES = {
     cause: 'walcast broke one of its own rules.',
     cure: 'Please report it with the log; nothing was acknowledged beyond what the targets hold.',
   },
+  E_LISTEN: {
+    exit: 2,
+    retryable: false,
+    cause: 'The address of health, metrics and status cannot be opened.',
+    cure: 'Free the port or choose another one: `server.listen`, --listen or REPLICATE_LISTEN; port 0 takes any.',
+  },
   E_PROTOCOL: {
     exit: 1,
     retryable: false,
@@ -37,6 +43,18 @@ export const ERROR_CODES = {
     retryable: true,
     cause: 'The source cannot be reached or closed the connection.',
     cure: 'Check address, credentials and the server; `run` tries again by itself.',
+  },
+  E_NOT_INITIALISED: {
+    exit: 3,
+    retryable: false,
+    cause: 'The source has not been prepared for this pipeline, or not to the end.',
+    cure: 'Run `replicate init` with the same configuration.',
+  },
+  E_SLOT_LOST: {
+    exit: 3,
+    retryable: false,
+    cause: 'The source removed WAL that the slot still needed, because the slot fell behind max_slot_wal_keep_size.',
+    cure: 'Run `replicate destroy` and `replicate init`, bring the targets to the state of the source, and raise max_slot_wal_keep_size.',
   },
   E_TARGET_CONNECTION: {
     exit: 75,

@@ -30,6 +30,16 @@ export class WalcastError extends Error {
     this.fields = options.fields ?? {};
   }
 
+  /** The same failure, worth another try. */
+  asRetryable(): WalcastError {
+    return new WalcastError(this.code, this.message, {
+      cause: this.cause,
+      hint: this.hint,
+      retryable: true,
+      fields: this.fields,
+    });
+  }
+
   get exitCode(): number {
     return ERROR_CODES[this.code].exit;
   }

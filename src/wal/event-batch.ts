@@ -121,6 +121,11 @@ export class EventBatch {
     return this.bytes.toString('utf8', offset, offset + length);
   }
 
+  /** Memory that this batch takes, full or not. */
+  get footprint(): number {
+    return this.bytes.length + this.fields.byteLength + this.kinds.length * 22;
+  }
+
   retain(): this {
     this.#holders++;
     return this;

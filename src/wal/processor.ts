@@ -36,6 +36,8 @@ export interface Processor {
   write(batch: EventBatch): Promise<void>;
   /** No more data waits: whole transactions taken so far are to become durable now. */
   flush(): Promise<void>;
+  /** Resolves when all that was flushed is durable. */
+  settle(): Promise<void>;
   close(): Promise<void>;
   /** Free-form state for `status`, cheap. */
   describe(): ProcessorState;

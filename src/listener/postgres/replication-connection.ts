@@ -3,7 +3,7 @@ import type { Client, ClientConfig } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { quoteIdentifier, quoteLiteral } from '../../sql/quote.ts';
-import { LSN_ZERO, lsn, maxLsn, type Lsn } from '../../wal/lsn.ts';
+import { LSN_ZERO, lsn, type Lsn } from '../../wal/lsn.ts';
 import { judgeLiveness, livenessTimings, parseDurationSetting, type LivenessTimings } from './liveness.ts';
 import { StandbyStatusFrame } from './standby-status.ts';
 
@@ -42,7 +42,9 @@ export class ReplicationConnection extends LogicalReplicationService {
   #copy: CopyBothConnection | null = null;
   #timings: LivenessTimings = livenessTimings(0);
   #timer: NodeJS.Timeout | null = null;
-  #received: Lsn = LSN_ZERO;
+  // Two numbers, so that no bigint is made per message.
+  #receivedHigh = 0;
+  #receivedLow = 0;
   #durable: Lsn = LSN_ZERO;
   #paused = false;
   #lastByteAt = 0;
@@ -89,10 +91,6 @@ export class ReplicationConnection extends LogicalReplicationService {
     return this.#ended;
   }
 
-  get received(): Lsn {
-    return this.#received;
-  }
-
   /** Milliseconds since the server last sent anything. */
   get silentForMs(): number {
     return Date.now() - this.#lastByteAt;
@@ -120,9 +118,10 @@ export class ReplicationConnection extends LogicalReplicationService {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    this.#sendStatus(false);
     const stream = this.#copy?.stream;
     this.#copy = null;
-    stream?.destroy();
+    stream?.destroySoon();
     await this.destroy();
   }
 
@@ -151,23 +150,21 @@ export class ReplicationConnection extends LogicalReplicationService {
     this.#lastByteAt = Date.now();
     try {
       if (chunk[0] === XLOG_DATA) {
+        this.#receivedHigh = chunk.readUInt32BE(1);
+        this.#receivedLow = chunk.readUInt32BE(5);
         this.#options.handlers.data(chunk);
         return;
       }
       if (chunk[0] !== KEEPALIVE || chunk.length < 18) {
         throw new WalcastError('E_PROTOCOL', `unknown replication message ${chunk[0]}`);
       }
-      this.#received = maxLsn(this.#received, lsn(chunk.readBigUInt64BE(1)));
+      this.#receivedHigh = chunk.readUInt32BE(1);
+      this.#receivedLow = chunk.readUInt32BE(5);
       this.#options.handlers.keepalive(lsn(chunk.readBigUInt64BE(1)));
       if (chunk[17] === 1) this.#sendStatus(false);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new WalcastError('E_INTERNAL', String(error)));
     }
-  }
-
-  /** What the pipeline has taken in, so that the server's write position (`pg_stat_replication.write_lsn`) moves. */
-  noteReceived(position: Lsn): void {
-    this.#received = maxLsn(this.#received, position);
   }
 
   #tick(): void {
@@ -185,7 +182,8 @@ export class ReplicationConnection extends LogicalReplicationService {
   #sendStatus(replyRequested: boolean): boolean {
     if (this.#copy === null || this.#copy.stream.destroyed) return false;
     this.#lastStatusAt = Date.now();
-    this.#copy.sendCopyFromChunk(this.#frame.fill(this.#received, this.#durable, replyRequested, this.#lastStatusAt));
+    const received = lsn((BigInt(this.#receivedHigh) << 32n) | BigInt(this.#receivedLow));
+    this.#copy.sendCopyFromChunk(this.#frame.fill(received, this.#durable, replyRequested, this.#lastStatusAt));
     return true;
   }
 

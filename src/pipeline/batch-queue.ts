@@ -1,0 +1,89 @@
+import type { EventBatch } from '../wal/event-batch.ts';
+
+/** Above this the reader of the source pauses … */
+export const QUEUE_HIGH_BYTES = 24 * 1024 * 1024;
+export const QUEUE_HIGH_BATCHES = 64;
+/** … and below this it goes on. */
+const QUEUE_LOW_BYTES = QUEUE_HIGH_BYTES / 2;
+const QUEUE_LOW_BATCHES = QUEUE_HIGH_BATCHES / 2;
+
+export interface BatchQueueHooks {
+  /** The consumer waits and the queue is empty. */
+  hungry(): void;
+  /** The queue has come down from full. */
+  relieved(): void;
+}
+
+/** Batches on their way to one target. Bounded by its producer, which has to stop while `full`. */
+export class BatchQueue {
+  readonly #hooks: BatchQueueHooks;
+  readonly #batches: EventBatch[] = [];
+  #bytes = 0;
+  #full = false;
+  #waiting: ((batch: EventBatch | null) => void) | null = null;
+  #closed = false;
+
+  constructor(hooks: BatchQueueHooks) {
+    this.#hooks = hooks;
+  }
+
+  get full(): boolean {
+    return this.#full;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The consumer would take a batch at once. */
+  get waiting(): boolean {
+    return this.#waiting !== null;
+  }
+
+  /** Takes one reference to the batch over. */
+  push(batch: EventBatch): void {
+    if (this.#closed) {
+      batch.release();
+      return;
+    }
+    const taker = this.#waiting;
+    if (taker !== null) {
+      this.#waiting = null;
+      taker(batch);
+      return;
+    }
+    this.#batches.push(batch);
+    this.#bytes += batch.footprint;
+    if (this.#bytes >= QUEUE_HIGH_BYTES || this.#batches.length >= QUEUE_HIGH_BATCHES) this.#full = true;
+  }
+
+  /** What waits, without waiting. */
+  poll(): EventBatch | null {
+    const batch = this.#batches.shift();
+    if (batch === undefined) return null;
+    this.#bytes -= batch.footprint;
+    if (this.#full && this.#bytes <= QUEUE_LOW_BYTES && this.#batches.length <= QUEUE_LOW_BATCHES) {
+      this.#full = false;
+      this.#hooks.relieved();
+    }
+    return batch;
+  }
+
+  /** Null after `close`. One consumer only. */
+  next(): Promise<EventBatch | null> {
+    const batch = this.poll();
+    if (batch !== null || this.#closed) return Promise.resolve(batch);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      this.#hooks.hungry();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const batch of this.#batches.splice(0)) batch.release();
+    this.#bytes = 0;
+    this.#waiting?.(null);
+    this.#waiting = null;
+  }
+}

@@ -1,0 +1,145 @@
+import type pg from 'pg';
+import { Decoder } from '../decode/decoder.ts';
+import { DdlMessageVerifier } from '../ddl/message-verifier.ts';
+import { ReplicationConnection } from '../listener/postgres/replication-connection.ts';
+import type { SourceState } from '../listener/postgres/source-position.ts';
+import type { DdlEvent } from '../wal/ddl-event.ts';
+import type { EventBatch } from '../wal/event-batch.ts';
+import { LSN_ZERO, maxLsn, type Lsn } from '../wal/lsn.ts';
+import type { TargetFeed } from './target-feed.ts';
+
+/** Prefix of the messages that our event triggers write. */
+const MESSAGE_PREFIX = 'walcast';
+
+export interface StreamOptions {
+  readonly client: pg.ClientConfig;
+  readonly slot: string;
+  readonly publication: string;
+  readonly source: SourceState;
+}
+
+/** One connection to the source, decoded once and handed to every target. The slowest target sets the pace. */
+export class ReplicationStream {
+  readonly #connection: ReplicationConnection;
+  readonly #decoder: Decoder;
+  readonly #verifier: DdlMessageVerifier;
+  readonly #feeds = new Set<TargetFeed>();
+  #verifying = -1;
+  #chunkEndScheduled = false;
+  #position: Lsn = LSN_ZERO;
+  #messages = 0;
+
+  constructor(options: StreamOptions) {
+    this.#verifier = new DdlMessageVerifier({ secret: options.source.secret, databaseOid: options.source.databaseOid });
+    this.#decoder = new Decoder({
+      batch: (batch) => this.#distribute(batch),
+      message: (...message) => this.#message(...message),
+    });
+    this.#connection = new ReplicationConnection(options.client, {
+      slot: options.slot,
+      publication: options.publication,
+      handlers: {
+        data: (chunk) => {
+          this.#messages++;
+          this.#decoder.append(chunk);
+          this.#scheduleChunkEnd();
+        },
+        keepalive: (position) => {
+          this.#position = maxLsn(this.#position, position);
+          this.#decoder.idle(position);
+          this.#scheduleChunkEnd();
+        },
+      },
+    });
+  }
+
+  /** Everything up to here has left the source, as far as it said. */
+  get position(): Lsn {
+    return this.#position;
+  }
+
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** Messages with our prefix that our triggers did not write. */
+  get forged(): number {
+    return this.#verifier.forged;
+  }
+
+  get silentForMs(): number {
+    return this.#connection.silentForMs;
+  }
+
+  attach(feed: TargetFeed): void {
+    this.#feeds.add(feed);
+  }
+
+  /** The others go on without this target. */
+  detach(feed: TargetFeed): void {
+    this.#feeds.delete(feed);
+    this.steer();
+  }
+
+  async open(): Promise<void> {
+    await this.#connection.open();
+  }
+
+  /** See {@link ReplicationConnection.ended}. */
+  get ended(): Promise<void> {
+    return this.#connection.ended;
+  }
+
+  confirm(position: Lsn): void {
+    this.#connection.confirm(position);
+  }
+
+  /** Reads on or stands still, as the queues allow. */
+  steer(): void {
+    for (const feed of this.#feeds) {
+      if (feed.full) {
+        this.#connection.pause();
+        return;
+      }
+    }
+    this.#connection.resume();
+  }
+
+  /** A target waits for data: a batch that is not full goes out as well. */
+  hungry(): void {
+    if (this.#decoder.pending) this.#scheduleChunkEnd();
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  #distribute(batch: EventBatch): void {
+    for (const feed of this.#feeds) feed.push(batch.retain());
+    batch.release();
+    this.steer();
+  }
+
+  #message(prefix: string, content: Buffer, transaction: number): DdlEvent | null {
+    if (prefix !== MESSAGE_PREFIX) return null;
+    if (transaction !== this.#verifying) {
+      this.#verifying = transaction;
+      this.#verifier.begin(transaction);
+    }
+    return this.#verifier.verify(content);
+  }
+
+  /** Runs once after all messages of one piece of the socket: not per message. */
+  #scheduleChunkEnd(): void {
+    if (this.#chunkEndScheduled) return;
+    this.#chunkEndScheduled = true;
+    queueMicrotask(() => {
+      this.#chunkEndScheduled = false;
+      for (const feed of this.#feeds) {
+        if (!feed.waiting) continue;
+        this.#decoder.seal();
+        return;
+      }
+    });
+  }
+}

@@ -1,0 +1,269 @@
+import type { Logger } from '../observe/logger.ts';
+import { isWalcastError, WalcastError } from '../errors/walcast-error.ts';
+import { readSourceState, type SourceAddress, type SourceState } from '../listener/postgres/source-position.ts';
+import { clientConfig } from '../postgres/client.ts';
+import { formatLsn } from '../wal/lsn.ts';
+import type { Processor } from '../wal/processor.ts';
+import { Ack } from './ack.ts';
+import { backoffMs, pause } from './backoff.ts';
+import { ReplicationStream } from './replication-stream.ts';
+import { TargetFeed } from './target-feed.ts';
+import { TargetSlot } from './target-slot.ts';
+
+export interface SupervisorOptions {
+  readonly source: SourceAddress;
+  readonly processors: readonly Processor[];
+  readonly logger: Logger;
+}
+
+/** Errors at the first start that nobody wants retried: exit code 3. */
+const REFUSAL_EXIT = 3;
+
+/**
+ * Keeps the stream going: opens the targets, streams until something ends it, and starts over from the slot's position. A target that fails
+ * is left behind while the others go on; nothing is confirmed that it does not hold, so it finds everything when it comes back.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #slots: readonly TargetSlot[];
+  #stream: ReplicationStream | null = null;
+  #ack: Ack | null = null;
+  #sourceError: WalcastError | null = null;
+  #streamedOnce = false;
+  #reconnects = 0;
+  #forged = 0;
+  #messages = 0;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#slots = options.processors.map((processor) => new TargetSlot(processor));
+  }
+
+  get targets(): readonly TargetSlot[] {
+    return this.#slots;
+  }
+
+  get stream(): ReplicationStream | null {
+    return this.#stream;
+  }
+
+  get ack(): Ack | null {
+    return this.#ack;
+  }
+
+  get sourceError(): WalcastError | null {
+    return this.#sourceError;
+  }
+
+  get streamedOnce(): boolean {
+    return this.#streamedOnce;
+  }
+
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  get forged(): number {
+    return this.#forged + (this.#stream?.forged ?? 0);
+  }
+
+  get messages(): number {
+    return this.#messages + (this.#stream?.messages ?? 0);
+  }
+
+  /** Runs until the signal fires. Rejects only if the pipeline is refused before it ever streamed. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const source = await readSourceState(this.#options.source, signal);
+        this.#sourceError = null;
+        await this.#openTargets(source, signal);
+        if (this.#slots.some(({ state }) => state === 'streaming')) {
+          await this.#streamUntilEnd(source, signal);
+          attempt = 0;
+        }
+      } catch (error) {
+        this.#noteSourceError(error, signal);
+      } finally {
+        await Promise.all(this.#slots.map(({ processor }) => processor.close()));
+      }
+      if (!signal.aborted) await pause(this.#nextTryMs(attempt), signal);
+      this.#reconnects++;
+    }
+  }
+
+  async #openTargets(source: SourceState, signal: AbortSignal): Promise<void> {
+    const { position } = source;
+    const ack = new Ack(
+      this.#slots.map(({ name }) => name),
+      position.confirmed,
+    );
+    this.#ack = ack;
+    await Promise.all(
+      this.#slots.filter(({ state }) => state !== 'stopped').map((slot) => this.#openTarget(slot, source, ack, signal)),
+    );
+  }
+
+  async #openTarget(slot: TargetSlot, source: SourceState, ack: Ack, signal: AbortSignal): Promise<void> {
+    try {
+      const reached = await slot.processor.open(
+        source.position,
+        {
+          durable: (position) => {
+            if (this.#ack !== ack) return;
+            slot.progressed(position);
+            if (ack.durable(slot.name, position)) this.#stream?.confirm(ack.confirmed);
+          },
+          failed: (error) => this.#targetFailed(slot, error),
+          ddl: (entry) => {
+            slot.lastDdl = entry;
+            this.#options.logger.info(
+              { target: slot.name, lsn: formatLsn(entry.lsn), tag: entry.tag, how: entry.how, ms: Math.round(entry.milliseconds) },
+              entry.statement ?? 'nothing to do',
+            );
+          },
+        },
+        signal,
+      );
+      ack.durable(slot.name, reached);
+      slot.durable = reached;
+      slot.streaming();
+      this.#options.logger.info({ target: slot.name, lsn: formatLsn(reached) }, 'target is open');
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!this.#streamedOnce && isWalcastError(error) && !error.retryable && error.exitCode === REFUSAL_EXIT) throw error;
+      this.#recordFailure(slot, error);
+    }
+  }
+
+  async #streamUntilEnd(source: SourceState, signal: AbortSignal): Promise<void> {
+    const { url, slot, publication } = this.#options.source;
+    const stream = new ReplicationStream({
+      client: clientConfig({ url, applicationName: 'walcast', side: 'source' }),
+      slot,
+      publication,
+      source,
+    });
+    const feeds = this.#feeds(stream);
+    const ending = new AbortController();
+    const stop = (): void => ending.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    this.#endStream = stop;
+    try {
+      await stream.open();
+      this.#stream = stream;
+      this.#streamedOnce = true;
+      if (this.#ack !== null) stream.confirm(this.#ack.confirmed);
+      this.#options.logger.info({ slot, lsn: formatLsn(source.position.confirmed) }, 'streaming');
+      const retries = this.#retryBeside(source, ending);
+      await Promise.race([stream.ended, aborted(ending.signal)]);
+      ending.abort();
+      await retries;
+      if (signal.aborted) await this.#finish(feeds);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#endStream = null;
+      this.#stream = null;
+      this.#forged += stream.forged;
+      this.#messages += stream.messages;
+      await stream.close();
+      for (const feed of feeds.values()) await feed.stop();
+    }
+  }
+
+  #endStream: (() => void) | null = null;
+  #liveFeeds = new Map<TargetSlot, TargetFeed>();
+
+  #feeds(stream: ReplicationStream): Map<TargetSlot, TargetFeed> {
+    const feeds = new Map<TargetSlot, TargetFeed>();
+    for (const slot of this.#slots) {
+      if (slot.state !== 'streaming') continue;
+      const feed = new TargetFeed(slot.processor, { hungry: () => stream.hungry(), relieved: () => stream.steer() });
+      stream.attach(feed);
+      feed.start((error) => this.#targetFailed(slot, error));
+      feeds.set(slot, feed);
+    }
+    this.#liveFeeds = feeds;
+    return feeds;
+  }
+
+  /** At shutdown: what is whole and taken becomes durable and is confirmed, within the time that `run`'s caller allows. */
+  async #finish(feeds: ReadonlyMap<TargetSlot, TargetFeed>): Promise<void> {
+    for (const feed of feeds.values()) await feed.stop();
+    await Promise.all(
+      [...feeds.keys()]
+        .filter(({ state }) => state === 'streaming')
+        .map(async ({ processor }) => {
+          await processor.flush();
+          await processor.settle();
+        }),
+    ).catch(() => undefined); // what did not become durable comes again at the next start
+    if (this.#ack !== null) this.#stream?.confirm(this.#ack.confirmed);
+  }
+
+  #targetFailed(slot: TargetSlot, error: unknown): void {
+    if (slot.state !== 'streaming') return;
+    this.#recordFailure(slot, error);
+    const feed = this.#liveFeeds.get(slot);
+    if (feed !== undefined) {
+      this.#stream?.detach(feed);
+      void feed.stop().catch(() => undefined);
+    }
+    if (!this.#slots.some(({ state }) => state === 'streaming')) this.#endStream?.();
+  }
+
+  #recordFailure(slot: TargetSlot, error: unknown): void {
+    slot.failed(error);
+    const { code, message, hint, fields } = slot.error ?? new WalcastError('E_INTERNAL', String(error));
+    if (slot.state === 'stopped') this.#options.logger.error({ target: slot.name, code, ...fields, hint }, `target stopped: ${message}`);
+    else this.#options.logger.warn({ target: slot.name, code, ...fields }, `target will be tried again: ${message}`);
+  }
+
+  /** While others stream, a target that failed for a passing reason is tried by itself; once it answers, the stream starts over with it. */
+  async #retryBeside(source: SourceState, ending: AbortController): Promise<void> {
+    while (!ending.signal.aborted) {
+      await pause(200, ending.signal);
+      if (!this.#slots.some(({ state }) => state === 'streaming')) ending.abort();
+      const due = this.#slots.find(
+        (slot) => slot.state === 'retrying' && Date.now() - slot.since >= backoffMs(slot.attempts - 1, () => 0.5),
+      );
+      if (due === undefined || ending.signal.aborted) continue;
+      if (await this.#answers(due, source, ending.signal)) ending.abort();
+    }
+  }
+
+  async #answers(slot: TargetSlot, source: SourceState, signal: AbortSignal): Promise<boolean> {
+    await slot.processor.close();
+    try {
+      await slot.processor.open(source.position, { durable: () => undefined, failed: () => undefined, ddl: () => undefined }, signal);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) this.#recordFailure(slot, error);
+      return false;
+    }
+  }
+
+  #noteSourceError(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const known = isWalcastError(error)
+      ? error
+      : new WalcastError('E_SOURCE_CONNECTION', `the stream of the source ended: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    if (!known.retryable && !this.#streamedOnce) throw known;
+    this.#sourceError = known;
+    this.#options.logger.warn({ code: known.code, ...known.fields }, known.message);
+  }
+
+  /** The shortest wait that any of the reasons to start over asks for. */
+  #nextTryMs(attempt: number): number {
+    if (this.#sourceError !== null) return backoffMs(attempt);
+    const waits = this.#slots.filter(({ state }) => state === 'retrying').map(({ attempts }) => backoffMs(attempts - 1));
+    return waits.length === 0 ? backoffMs(0) : Math.min(...waits);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

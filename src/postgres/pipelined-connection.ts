@@ -1,0 +1,343 @@
+import type { Socket } from 'node:net';
+import type pg from 'pg';
+import { WalcastError } from '../errors/walcast-error.ts';
+import type { EventBatch } from '../wal/event-batch.ts';
+import {
+  BACKEND,
+  BackendFramer,
+  readColumnNames,
+  readDataRow,
+  readErrorFields,
+  readTagCount,
+} from './backend-messages.ts';
+import { connectClient, type ConnectOptions } from './client.ts';
+import { OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import { PostgresError } from './postgres-error.ts';
+import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
+
+/** Unanswered commands and unsent bytes above which the writer waits. */
+const OPERATION_LIMIT = 8192;
+const UNSENT_LIMIT = 4 * 1024 * 1024;
+
+/** A command in the pipeline went wrong; nothing after it has any effect. */
+export interface PipelineFailure {
+  readonly error: unknown;
+  /** The row it was, if it was a row. Valid during the call. */
+  readonly batch: EventBatch | null;
+  readonly event: number;
+  /** Rows hit instead of one; null: the server reported an error. */
+  readonly hit: number | null;
+}
+
+/**
+ * A session whose commands are sent ahead of their answers. Rows are written as raw Bind/Execute from the batch's bytes; catalog queries and
+ * DDL go through `query` and `execute`, each in its turn. pg does start-up, TLS and authentication, then gives its socket up.
+ */
+export class PipelinedConnection implements SqlSession {
+  readonly out: OutputBuffer;
+  /** Backend process id, to recognise the session on the server. */
+  readonly processId: number;
+  readonly #socket: Socket;
+  readonly #queue = new OperationQueue();
+  readonly #onFailure: (failure: PipelineFailure) => void;
+  #failed = false;
+  #closed = false;
+  #names: string[] = [];
+  #rows: Record<string, string | null>[] = [];
+  #rowCount = 0;
+  #queryError: unknown = null;
+  #idleWaiters: { resolve: () => void; reject: (error: unknown) => void; below: number }[] = [];
+  #failure: unknown = null;
+  #lastAnswerAt = Date.now();
+
+  private constructor(client: pg.Client, onFailure: (failure: PipelineFailure) => void) {
+    const inner = client as unknown as { connection: { stream: Socket }; processID: number }; // pg's types leave them out
+    this.#socket = inner.connection.stream;
+    this.processId = inner.processID;
+    this.#onFailure = onFailure;
+    this.out = new OutputBuffer(this.#socket);
+    const framer = new BackendFramer((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
+    for (const event of ['data', 'error', 'close', 'end']) this.#socket.removeAllListeners(event);
+    this.#socket.on('data', (chunk: Buffer) => framer.feed(chunk));
+    this.#socket.on('error', (error) => this.#lost(error));
+    this.#socket.on('close', () => this.#lost(new Error('connection closed')));
+    this.#socket.on('drain', () => this.#wake());
+  }
+
+  /** `onFailure` is called at most once, for a row or command in the pipeline or for the loss of the connection. */
+  static async connect(
+    options: ConnectOptions,
+    onFailure: (failure: PipelineFailure) => void,
+  ): Promise<PipelinedConnection> {
+    return new PipelinedConnection(await connectClient(options), onFailure);
+  }
+
+  get failed(): boolean {
+    return this.#failed || this.#closed;
+  }
+
+  /** The writer should wait for `relieved()` before it sends more. */
+  get congested(): boolean {
+    return this.#queue.size > OPERATION_LIMIT || this.out.unsent > UNSENT_LIMIT;
+  }
+
+  /** How long the server has owed an answer; 0 when it owes none. */
+  get owesAnswerForMs(): number {
+    return this.#queue.size === 0 ? 0 : Date.now() - this.#lastAnswerAt;
+  }
+
+  /** Parses a named statement. Its parameters have the given type oids (0: the server infers). */
+  prepare(name: string, sql: string, types: readonly number[]): void {
+    const nameBytes = Buffer.from(`${name}\0`);
+    const sqlBytes = Buffer.from(`${sql}\0`);
+    this.out.byte(0x50); // P
+    this.out.int32(4 + nameBytes.length + sqlBytes.length + 2 + types.length * 4);
+    this.out.slice(nameBytes, 0, nameBytes.length);
+    this.out.slice(sqlBytes, 0, sqlBytes.length);
+    this.out.int16(types.length);
+    for (const type of types) this.out.int32(type);
+  }
+
+  /** A prepared statement with text values; its count does not matter. */
+  command(name: string, values: readonly SqlValue[] = []): void {
+    this.#bind(name, values);
+    this.#executeMessage();
+    this.#push(OPERATION.command, 0, null);
+  }
+
+  /** After the Bind of a row was written to `out`: executes it and expects one row. The batch is held until `releaseBatch`. */
+  executeRow(batch: EventBatch, event: number): void {
+    this.#executeMessage();
+    this.#push(OPERATION.row, event, batch);
+  }
+
+  /** Gives the batch back as soon as all of its rows so far are answered. */
+  releaseBatch(batch: EventBatch): void {
+    if (this.#failed || this.#queue.size === 0) batch.release();
+    else this.#queue.push(OPERATION.release, 0, batch);
+  }
+
+  /** Ends a pipeline segment. Resolves when the server has done all of it, rejects if any of it failed. */
+  sync(): Promise<void> {
+    this.out.byte(0x53); // S
+    this.out.int32(4);
+    return this.#waited(OPERATION.sync).then(() => undefined);
+  }
+
+  /** Resolves when everything sent so far is answered. */
+  async drained(): Promise<void> {
+    await this.#below(0);
+  }
+
+  /** Resolves when the writer may go on. */
+  async relieved(): Promise<void> {
+    if (this.congested) await this.#below(OPERATION_LIMIT >> 1);
+  }
+
+  query(sql: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
+    this.#guard();
+    this.prepare('', sql, []);
+    this.#bind('', values);
+    this.out.byte(0x44); // D
+    this.out.int32(6);
+    this.out.byte(0x50); // P: portal
+    this.out.byte(0);
+    this.#executeMessage();
+    this.out.byte(0x53); // S
+    this.out.int32(4);
+    return this.#waited(OPERATION.query);
+  }
+
+  async execute(sql: string): Promise<void> {
+    this.#guard();
+    const bytes = Buffer.from(`${sql}\0`);
+    this.out.byte(0x51); // Q
+    this.out.int32(4 + bytes.length);
+    this.out.slice(bytes, 0, bytes.length);
+    await this.#waited(OPERATION.query);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    this.#abandon(new WalcastError('E_TARGET_CONNECTION', 'the connection was closed'));
+  }
+
+  #bind(name: string, values: readonly SqlValue[]): void {
+    const encoded = values.map((value) => (value === null ? null : Buffer.from(value)));
+    const nameBytes = Buffer.from(`\0${name}\0`); // unnamed portal, then the statement
+    let size = 4 + nameBytes.length + 2 + 2 + 2;
+    for (const value of encoded) size += 4 + (value?.length ?? 0);
+    this.out.byte(0x42); // B
+    this.out.int32(size);
+    this.out.slice(nameBytes, 0, nameBytes.length);
+    this.out.int16(0);
+    this.out.int16(encoded.length);
+    for (const value of encoded) {
+      this.out.int32(value === null ? -1 : value.length);
+      if (value !== null) this.out.slice(value, 0, value.length);
+    }
+    this.out.int16(0);
+  }
+
+  #executeMessage(): void {
+    this.out.byte(0x45); // E
+    this.out.int32(9);
+    this.out.byte(0);
+    this.out.int32(0);
+  }
+
+  #push(kind: (typeof OPERATION)[keyof typeof OPERATION], event: number, subject: EventBatch | Waiter | null): void {
+    if (this.#queue.size === 0) this.#lastAnswerAt = Date.now();
+    this.#queue.push(kind, event, subject);
+  }
+
+  #waited(kind: typeof OPERATION.query | typeof OPERATION.sync): Promise<SqlResult> {
+    return new Promise<SqlResult>((resolve, reject) => {
+      if (this.failed) {
+        reject(this.#failure);
+        return;
+      }
+      this.#push(kind, 0, { resolve, reject });
+      this.out.flush();
+    });
+  }
+
+  #below(count: number): Promise<void> {
+    if (this.failed) return Promise.reject(this.#failure as Error);
+    if (this.#queue.size <= count && this.out.unsent <= UNSENT_LIMIT) return Promise.resolve();
+    this.out.byte(0x48); // H: the server sends what it has answered
+    this.out.int32(4);
+    this.out.flush();
+    return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject, below: count }));
+  }
+
+  #wake(): void {
+    if (this.#idleWaiters.length === 0) return;
+    const ready = this.#idleWaiters.filter(({ below }) => this.#queue.size <= below && this.out.unsent <= UNSENT_LIMIT);
+    if (ready.length === 0) return;
+    this.#idleWaiters = this.#idleWaiters.filter((waiter) => !ready.includes(waiter));
+    for (const { resolve } of ready) resolve();
+  }
+
+  #guard(): void {
+    if (this.failed) throw this.#failure;
+  }
+
+  #take(kind: number, bytes: Buffer, start: number, end: number): void {
+    this.#lastAnswerAt = Date.now();
+    switch (kind) {
+      case BACKEND.commandComplete:
+        this.#completed(bytes, start, end);
+        break;
+      case BACKEND.emptyQuery:
+        break;
+      case BACKEND.rowDescription:
+        this.#names = readColumnNames(bytes, start);
+        break;
+      case BACKEND.dataRow:
+        if (this.#queue.kind === OPERATION.query) this.#rows.push(readDataRow(bytes, start, this.#names));
+        break;
+      case BACKEND.readyForQuery:
+        this.#ready();
+        break;
+      case BACKEND.error:
+        this.#refused(new PostgresError(readErrorFields(bytes, start, end)));
+        break;
+      default: // ParseComplete, BindComplete, notices, parameter changes: nothing to learn from them
+    }
+    this.#wake();
+  }
+
+  #completed(bytes: Buffer, start: number, end: number): void {
+    switch (this.#queue.kind) {
+      case OPERATION.row: {
+        // "… 1\0": the usual answer, told apart without building a number
+        const one = bytes[end - 2] === 0x31 && bytes[end - 3] === 0x20;
+        if (!one) {
+          const hit = readTagCount(bytes, start, end);
+          this.#fail({ error: null, batch: this.#queue.batch, event: this.#queue.event, hit });
+          return;
+        }
+        this.#queue.shift();
+        this.#releaseAnswered();
+        break;
+      }
+      case OPERATION.command:
+        this.#queue.shift();
+        this.#releaseAnswered();
+        break;
+      case OPERATION.query:
+        this.#rowCount = readTagCount(bytes, start, end);
+        break;
+      default:
+    }
+  }
+
+  #releaseAnswered(): void {
+    while (this.#queue.kind === OPERATION.release) {
+      const batch = this.#queue.batch;
+      this.#queue.shift();
+      batch.release();
+    }
+  }
+
+  #ready(): void {
+    const kind = this.#queue.kind;
+    if (kind !== OPERATION.query && kind !== OPERATION.sync) return;
+    const waiter = this.#queue.waiter;
+    const error = this.#queryError;
+    const result: SqlResult = { rows: this.#rows, rowCount: this.#rowCount };
+    this.#rows = [];
+    this.#rowCount = 0;
+    this.#queryError = null;
+    this.#queue.shift();
+    this.#releaseAnswered();
+    if (error === null) waiter?.resolve(result);
+    else waiter?.reject(error);
+  }
+
+  #refused(error: PostgresError): void {
+    const kind = this.#queue.kind;
+    if (kind === OPERATION.query) this.#queryError ??= error;
+    else if (kind === OPERATION.row)
+      this.#fail({ error, batch: this.#queue.batch, event: this.#queue.event, hit: null });
+    else this.#fail({ error, batch: null, event: 0, hit: null });
+  }
+
+  #lost(cause: Error): void {
+    if (this.failed) return;
+    this.#fail({
+      error: new WalcastError('E_TARGET_CONNECTION', `the connection to the target was lost: ${cause.message}`, {
+        cause,
+      }),
+      batch: null,
+      event: 0,
+      hit: null,
+    });
+  }
+
+  #fail(failure: PipelineFailure): void {
+    if (this.failed) return;
+    this.#failed = true;
+    this.#failure = failure.error;
+    this.#onFailure(failure);
+    this.#socket.destroy();
+    this.#abandon(failure.error ?? new WalcastError('E_TARGET_CONFLICT', 'a row was not found on the target'));
+  }
+
+  #abandon(error: unknown): void {
+    this.#failure ??= error;
+    while (this.#queue.kind !== null) {
+      const kind = this.#queue.kind;
+      if (kind === OPERATION.release) this.#queue.batch.release();
+      else if (kind === OPERATION.query || kind === OPERATION.sync) this.#queue.waiter?.reject(error);
+      this.#queue.shift();
+    }
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const { reject } of waiters) reject(error);
+  }
+}

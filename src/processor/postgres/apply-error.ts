@@ -1,0 +1,74 @@
+import { WalcastError, isWalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
+import type { PipelineFailure } from '../../postgres/pipelined-connection.ts';
+import { PostgresError } from '../../postgres/postgres-error.ts';
+import { classifySqlstate } from '../../sql/sqlstate.ts';
+import { EVENT, type EventBatch } from '../../wal/event-batch.ts';
+import { formatLsn } from '../../wal/lsn.ts';
+import type { Relation } from '../../wal/relation.ts';
+
+const VALUE_LIMIT = 80;
+const VERBS: Readonly<Record<number, string>> = {
+  [EVENT.insert]: 'INSERT',
+  [EVENT.update]: 'UPDATE',
+  [EVENT.delete]: 'DELETE',
+};
+
+/** SQLSTATE that advance_checkpoint raises. */
+const CHECKPOINT_MOVED = 'WC001';
+
+/** What a person reads when a row or the commit of its transaction failed. */
+export function pipelineError(
+  failure: PipelineFailure,
+  target: string,
+  relationOf: (oid: number) => Relation | null,
+): WalcastError {
+  const { batch, event, error, hit } = failure;
+  if (batch === null) return serverError(error, `target ${target}`, { target });
+  const relation = relationOf(batch.refs[event] as number);
+  const table = relation === null ? `relation ${batch.refs[event]}` : `${relation.schema}.${relation.name}`;
+  const lsn = formatLsn(batch.lsn(event));
+  const row = `${VERBS[batch.kinds[event] as number]} on ${table} at ${lsn}${relation === null ? '' : ` (${describeKey(relation, batch, event)})`}`;
+  const fields = { target, table, lsn };
+  if (hit !== null)
+    return new WalcastError('E_TARGET_CONFLICT', `${row} hit ${hit} rows of target ${target} instead of 1`, { fields });
+  return serverError(error, `${row}, target ${target}`, fields);
+}
+
+/** A failure of a statement on the target, classified by SQLSTATE. */
+export function serverError(error: unknown, where: string, fields: ErrorFields): WalcastError {
+  if (isWalcastError(error)) return error;
+  if (!(error instanceof PostgresError)) {
+    return new WalcastError(
+      'E_TARGET_CONNECTION',
+      `${where}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error, fields },
+    );
+  }
+  const message = `${where}: ${error.message}${error.detail === undefined ? '' : ` (${error.detail})`} [${error.sqlstate}]`;
+  const all = { ...fields, sqlstate: error.sqlstate };
+  if (error.sqlstate === CHECKPOINT_MOVED)
+    return new WalcastError('E_CHECKPOINT_MOVED', message, { cause: error, fields: all });
+  switch (classifySqlstate(error.sqlstate)) {
+    case 'ambiguous':
+      return new WalcastError('E_TARGET_CONNECTION', message, { cause: error, fields: all });
+    case 'retry':
+      return new WalcastError('E_TARGET_BUSY', message, { cause: error, fields: all });
+    case 'stop':
+      return new WalcastError(error.sqlstate.startsWith('23') ? 'E_TARGET_CONFLICT' : 'E_TARGET_APPLY', message, {
+        cause: error,
+        fields: all,
+      });
+  }
+}
+
+/** The identity of a row, as far as the stream has it; shortened, since it goes to the log. */
+function describeKey(relation: Relation, batch: EventBatch, event: number): string {
+  const at = (batch.oldAt[event] as number) >= 0 ? (batch.oldAt[event] as number) : (batch.newAt[event] as number);
+  const parts: string[] = [];
+  relation.columns.forEach((column, i) => {
+    if (!column.key || relation.replicaIdentity === 'f') return;
+    const value = batch.text(at, i) ?? 'null';
+    parts.push(`${column.name} = ${value.length > VALUE_LIMIT ? `${value.slice(0, VALUE_LIMIT)}…` : value}`);
+  });
+  return parts.length > 0 ? parts.join(', ') : 'no key';
+}

@@ -1,0 +1,96 @@
+import { WalcastError } from '../../errors/walcast-error.ts';
+import type { SqlSession } from '../../postgres/sql-session.ts';
+import { formatLsn, LSN_ZERO, parseLsn, type Lsn } from '../../wal/lsn.ts';
+import type { SourcePosition } from '../../wal/processor.ts';
+
+export interface StoredCheckpoint {
+  readonly lsn: Lsn;
+  readonly timeline: number;
+  readonly slotId: string;
+}
+
+const READ = `
+select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id
+from walcast.checkpoint where system_identifier = $1 and database = $2 and pipeline = $3`;
+
+/** Name of the prepared statement that moves the checkpoint. */
+export const ADVANCE_STATEMENT = 'checkpoint';
+export const ADVANCE_SQL = 'select walcast.advance_checkpoint($1, $2, $3, $4, $5, $6, $7)';
+
+export async function readCheckpoint(session: SqlSession, source: SourcePosition): Promise<StoredCheckpoint | null> {
+  const { rows } = await session.query(READ, [source.systemIdentifier, source.database, source.pipeline]);
+  const row = rows[0];
+  if (row === undefined) return null;
+  return { lsn: parseLsn(row['lsn'] ?? ''), timeline: Number(row['timeline']), slotId: row['slot_id'] ?? '' };
+}
+
+/** Parameters of {@link ADVANCE_SQL}; `previous` null makes the row. */
+export function advanceValues(source: SourcePosition, previous: Lsn | null, next: Lsn): (string | null)[] {
+  return [
+    source.systemIdentifier,
+    source.database,
+    source.pipeline,
+    previous === null ? null : formatLsn(previous),
+    formatLsn(next),
+    String(source.timeline),
+    source.slotId,
+  ];
+}
+
+/** The target's position, the row made if this is the first time. Refuses whatever could lose or double a transaction. */
+export async function openCheckpoint(session: SqlSession, source: SourcePosition, target: string): Promise<Lsn> {
+  const stored = await readCheckpoint(session, source);
+  if (stored === null) {
+    checkFirstUse(source, target);
+    await session.query(ADVANCE_SQL, advanceValues(source, null, source.confirmed));
+    return source.confirmed;
+  }
+  checkAgainstSource(stored, source, target);
+  return stored.lsn;
+}
+
+/** Pure: may a target without a checkpoint start here? */
+export function checkFirstUse(source: SourcePosition, target: string): void {
+  if (source.confirmed !== source.created) {
+    throw new WalcastError(
+      'E_CHECKPOINT_MISSING',
+      `target ${target} has no checkpoint for pipeline ${source.pipeline}, but its slot was already read from ${formatLsn(source.created)} to ${formatLsn(source.confirmed)}`,
+      { fields: { target, lsn: formatLsn(source.confirmed) } },
+    );
+  }
+}
+
+/** Pure: does the checkpoint belong to this source, this slot and this history, and does the slot still hold all that comes after it? */
+export function checkAgainstSource(stored: StoredCheckpoint, source: SourcePosition, target: string): void {
+  const fields = { target, lsn: formatLsn(stored.lsn) };
+  if (stored.slotId !== source.slotId) {
+    throw new WalcastError(
+      'E_SLOT_RECREATED',
+      `the slot was made again after target ${target} had reached ${fields.lsn}`,
+      { fields },
+    );
+  }
+  const ended = source.history.find(({ timeline }) => timeline === stored.timeline);
+  const descends = stored.timeline === source.timeline || (ended !== undefined && ended.end >= stored.lsn);
+  if (!descends) {
+    throw new WalcastError(
+      'E_TIMELINE',
+      `target ${target} is at ${fields.lsn} of timeline ${stored.timeline}, which timeline ${source.timeline} of the source does not contain`,
+      { fields },
+    );
+  }
+  if (source.current !== LSN_ZERO && stored.lsn > source.current) {
+    throw new WalcastError(
+      'E_SOURCE_BEHIND',
+      `target ${target} is at ${fields.lsn}, but the source's WAL ends at ${formatLsn(source.current)}`,
+      { fields },
+    );
+  }
+  if (source.confirmed > stored.lsn) {
+    throw new WalcastError(
+      'E_SLOT_AHEAD',
+      `the slot was confirmed up to ${formatLsn(source.confirmed)}, but target ${target} is at ${fields.lsn}: what lies between is gone`,
+      { fields },
+    );
+  }
+}

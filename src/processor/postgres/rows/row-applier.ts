@@ -1,0 +1,80 @@
+import { WalcastError } from '../../../errors/walcast-error.ts';
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
+import type { EventBatch } from '../../../wal/event-batch.ts';
+import type { Relation } from '../../../wal/relation.ts';
+import { refuseSideEffects } from './origin-role.ts';
+import { RowWriter } from './row-writer.ts';
+import { loadTargetTable, type TargetTable } from './target-table.ts';
+
+const DEFERRABLE =
+  "select exists (select from pg_constraint where condeferrable and contype in ('p', 'u', 'x'))::text as found";
+
+/** Rows of one session: knows the target's tables and which way each row takes, the pipeline or one by one. */
+export class RowApplier {
+  readonly #connection: PipelinedConnection;
+  readonly #writer: RowWriter;
+  readonly #replicaRole: boolean;
+  #deferrable = false;
+
+  constructor(connection: PipelinedConnection, replicaRole: boolean) {
+    this.#connection = connection;
+    this.#replicaRole = replicaRole;
+    this.#writer = new RowWriter(connection);
+  }
+
+  /**
+   * The target has deferrable keys. On the source they are checked at the end of a statement of many rows; here each row is a statement of
+   * its own, so they are checked at COMMIT.
+   */
+  get deferrable(): boolean {
+    return this.#deferrable;
+  }
+
+  get statementsExhausted(): boolean {
+    return this.#writer.statementsExhausted;
+  }
+
+  async learnConstraints(): Promise<void> {
+    const { rows } = await this.#connection.query(DEFERRABLE);
+    this.#deferrable = rows[0]?.['found'] === 'true';
+  }
+
+  announce(relation: Relation): void {
+    this.#writer.announce(relation);
+  }
+
+  relation(oid: number): Relation | null {
+    return this.#writer.relation(oid);
+  }
+
+  forgetShapes(): void {
+    this.#writer.forgetShapes();
+  }
+
+  forgetStatements(): void {
+    this.#writer.forgetStatements();
+  }
+
+  /** The target's table, looked up once after each change of schema. Null: there is none. */
+  async table(oid: number): Promise<TargetTable | null> {
+    const known = this.#writer.known(oid).table;
+    if (known !== undefined) return known;
+    const relation = this.#writer.relation(oid);
+    if (relation === null) throw new WalcastError('E_PROTOCOL', `relation ${oid} was not announced`);
+    const table = await loadTargetTable(this.#connection, relation.schema, relation.name);
+    if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, table.schema, table.name);
+    this.#writer.learn(oid, table, null);
+    return table;
+  }
+
+  /** The fast way. False: look the table up, hold the row, or write it slowly. */
+  write(batch: EventBatch, i: number): boolean {
+    return this.#writer.write(batch, i);
+  }
+
+  /** A row whose table is known now. @returns whether code of users may have run */
+  writeSlowly(batch: EventBatch, i: number): boolean {
+    if (!this.#writer.write(batch, i)) throw new WalcastError('E_INTERNAL', 'a row found no way to its table');
+    return false;
+  }
+}

@@ -1,0 +1,215 @@
+import { WalcastError } from '../../../errors/walcast-error.ts';
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
+import { EVENT, FIELD_NULL, FIELD_UNCHANGED, type EventBatch } from '../../../wal/event-batch.ts';
+import type { Relation } from '../../../wal/relation.ts';
+import { deleteStatement, insertStatement, updateStatement, type RowStatement } from './row-statement.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** Prepared statements kept on the server before all are thrown away together. */
+const STATEMENT_LIMIT = 4000;
+
+interface Prepared extends RowStatement {
+  /** Its name on the server as the wire wants it: unnamed portal, name, both closed by zero bytes. */
+  readonly wireName: Buffer;
+}
+
+interface Entry {
+  readonly relation: Relation;
+  /** undefined: not looked at since the last change of schema · null: the target has no such table */
+  table: TargetTable | null | undefined;
+  /** Rows reach code of users and go with the rights of this role, one by one; null: straight into the pipeline. */
+  role: string | null;
+  insert: Prepared | null;
+  update: Prepared | null;
+  deleteByKey: Prepared | null;
+  /** Updates with unchanged TOAST or an old tuple, deletes by whole row. */
+  readonly variants: Map<string, Prepared>;
+}
+
+/** Writes row events as prepared statements into the pipeline. No object is made per row. */
+export class RowWriter {
+  readonly #connection: PipelinedConnection;
+  readonly #entries = new Map<number, Entry>();
+  #lastOid = -1;
+  #last: Entry | null = null;
+  #statements = 0;
+  #generation = 0;
+
+  constructor(connection: PipelinedConnection) {
+    this.#connection = connection;
+  }
+
+  announce(relation: Relation): void {
+    this.#entries.set(relation.oid, fresh(relation));
+    this.#lastOid = -1;
+  }
+
+  relation(oid: number): Relation | null {
+    return this.#entries.get(oid)?.relation ?? null;
+  }
+
+  /** After a change of schema everything known of the target's tables is in doubt. */
+  forgetShapes(): void {
+    for (const [oid, { relation }] of this.#entries) this.#entries.set(oid, fresh(relation));
+    this.#lastOid = -1;
+  }
+
+  /** The server has dropped its prepared statements. */
+  forgetStatements(): void {
+    this.#statements = 0;
+    this.#generation++;
+    this.forgetShapes();
+  }
+
+  get statementsExhausted(): boolean {
+    return this.#statements >= STATEMENT_LIMIT;
+  }
+
+  /** The target's table as it was looked up last; undefined: it was not. */
+  known(oid: number): { readonly table: TargetTable | null | undefined; readonly role: string | null } {
+    return this.#entry(oid);
+  }
+
+  learn(oid: number, table: TargetTable | null, role: string | null): void {
+    const entry = this.#entry(oid);
+    entry.table = table;
+    entry.role = role;
+  }
+
+  /** False: the row cannot go this way, or not yet. */
+  write(batch: EventBatch, i: number): boolean {
+    const entry = this.#entry(batch.refs[i] as number);
+    if (entry.table === undefined || entry.table === null || entry.role !== null) return false;
+    const prepared = this.#statement(entry, entry.table, batch, i);
+    this.#bind(prepared, batch, batch.newAt[i] as number, batch.oldAt[i] as number);
+    this.#connection.executeRow(batch, i);
+    return true;
+  }
+
+  /** For rows that go another way than the pipeline: the statement and its parameters as text. */
+  describe(batch: EventBatch, i: number): { sql: string; types: readonly number[]; values: (string | null)[] } {
+    const entry = this.#entry(batch.refs[i] as number);
+    if (entry.table === undefined || entry.table === null)
+      throw new WalcastError('E_INTERNAL', 'row of a table that was not looked up');
+    const statement = this.#build(entry, entry.table, batch, i);
+    const values = Array.from(
+      statement.columns,
+      (column, p) =>
+        batch.text((statement.fromOld[p] === 1 ? batch.oldAt[i] : batch.newAt[i]) as number, column) ?? null,
+    );
+    return { sql: statement.sql, types: statement.types, values };
+  }
+
+  #entry(oid: number): Entry {
+    if (oid === this.#lastOid && this.#last !== null) return this.#last;
+    const entry = this.#entries.get(oid);
+    if (entry === undefined) throw new WalcastError('E_PROTOCOL', `row of relation ${oid}, which was not announced`);
+    this.#lastOid = oid;
+    this.#last = entry;
+    return entry;
+  }
+
+  #statement(entry: Entry, table: TargetTable, batch: EventBatch, i: number): Prepared {
+    const kind = batch.kinds[i];
+    if (kind === EVENT.insert) return (entry.insert ??= this.#prepare(insertStatement(entry.relation, table)));
+    const full = batch.oldIsFull[i] === 1;
+    if (kind === EVENT.delete && !full)
+      return (entry.deleteByKey ??= this.#prepare(deleteStatement(entry.relation, table, 'key')));
+    if (
+      kind === EVENT.update &&
+      batch.oldAt[i] === -1 &&
+      !hasUnchanged(batch, batch.newAt[i] as number, entry.relation.columns.length)
+    ) {
+      return (entry.update ??= this.#prepare(updateStatement(entry.relation, table, 'none', () => false)));
+    }
+    const key = variantKey(entry.relation, batch, i);
+    let prepared = entry.variants.get(key);
+    if (prepared === undefined) {
+      prepared = this.#prepare(this.#build(entry, table, batch, i));
+      entry.variants.set(key, prepared);
+    }
+    return prepared;
+  }
+
+  #build(entry: Entry, table: TargetTable, batch: EventBatch, i: number): RowStatement {
+    const old = oldTuple(batch, i);
+    switch (batch.kinds[i]) {
+      case EVENT.insert:
+        return insertStatement(entry.relation, table);
+      case EVENT.delete:
+        return deleteStatement(entry.relation, table, old === 'full' ? 'full' : 'key');
+      default: {
+        const at = batch.newAt[i] as number;
+        return updateStatement(
+          entry.relation,
+          table,
+          old,
+          (column) => batch.fields[at + column * 2 + 1] === FIELD_UNCHANGED,
+        );
+      }
+    }
+  }
+
+  #prepare(statement: RowStatement): Prepared {
+    const name = `r${this.#generation}_${this.#statements++}`;
+    this.#connection.prepare(name, statement.sql, statement.types);
+    return { ...statement, wireName: Buffer.from(`\0${name}\0`) };
+  }
+
+  #bind(prepared: Prepared, batch: EventBatch, newAt: number, oldAt: number): void {
+    const { columns, fromOld, wireName } = prepared;
+    const { fields, bytes } = batch;
+    const out = this.#connection.out;
+    let size = 10 + wireName.length;
+    for (let p = 0; p < columns.length; p++) {
+      const length = fields[(fromOld[p] === 1 ? oldAt : newAt) + (columns[p] as number) * 2 + 1] as number;
+      size += length > 0 ? 4 + length : 4;
+    }
+    out.byte(0x42); // B
+    out.int32(size);
+    out.slice(wireName, 0, wireName.length);
+    out.int16(0); // all parameters are text
+    out.int16(columns.length);
+    for (let p = 0; p < columns.length; p++) {
+      const at = (fromOld[p] === 1 ? oldAt : newAt) + (columns[p] as number) * 2;
+      const length = fields[at + 1] as number;
+      if (length < 0) {
+        // An unchanged value is never a parameter of its statement; if it were, a null would be a wrong digit.
+        if (length !== FIELD_NULL) throw new WalcastError('E_INTERNAL', 'unchanged value as parameter');
+        out.int32(-1);
+      } else {
+        out.int32(length);
+        out.slice(bytes, fields[at] as number, length);
+      }
+    }
+    out.int16(0);
+  }
+}
+
+function fresh(relation: Relation): Entry {
+  return { relation, table: undefined, role: null, insert: null, update: null, deleteByKey: null, variants: new Map() };
+}
+
+function oldTuple(batch: EventBatch, i: number): 'none' | 'key' | 'full' {
+  if (batch.oldAt[i] === -1) return 'none';
+  return batch.oldIsFull[i] === 1 ? 'full' : 'key';
+}
+
+function hasUnchanged(batch: EventBatch, at: number, columns: number): boolean {
+  for (let field = at + 1, end = at + columns * 2; field < end; field += 2) {
+    if (batch.fields[field] === FIELD_UNCHANGED) return true;
+  }
+  return false;
+}
+
+function variantKey(relation: Relation, batch: EventBatch, i: number): string {
+  let key = batch.kinds[i] === EVENT.delete ? 'd' : 'u';
+  key += oldTuple(batch, i);
+  const at = batch.newAt[i] as number;
+  if (at >= 0) {
+    for (let column = 0; column < relation.columns.length; column++) {
+      if (batch.fields[at + column * 2 + 1] === FIELD_UNCHANGED) key += `,${column}`;
+    }
+  }
+  return key;
+}
