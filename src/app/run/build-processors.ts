@@ -1,0 +1,19 @@
+import type { Config } from '../../config/schema.ts';
+import { migrate } from '../../migrate/migrate.ts';
+import { PostgresProcessor } from '../../processor/postgres/postgres-processor.ts';
+import type { Processor } from '../../wal/processor.ts';
+
+/** One processor a target of the configuration. */
+export function buildProcessors(config: Config): Processor[] {
+  return config.targets.map(
+    (target) =>
+      new PostgresProcessor({
+        name: target.name,
+        url: target.postgres.url,
+        ddl: null,
+        migrate: async (session) => {
+          await migrate(session, { set: 'target' });
+        },
+      }),
+  );
+}

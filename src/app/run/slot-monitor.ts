@@ -1,0 +1,88 @@
+import type pg from 'pg';
+import type { Logger } from '../../observe/logger.ts';
+import { connectClient } from '../../postgres/client.ts';
+import { readSlotState, type SlotState } from '../../listener/postgres/source-position.ts';
+
+const EVERY_MS = 5_000;
+/** The rate at which the source writes is taken over this time. */
+const WINDOW_MS = 120_000;
+const WARN_EVERY_MS = 60_000;
+/** Warn when the slot has less than this left. */
+const WARN_SECONDS_LEFT = 3_600;
+
+/** Looks at the slot every few seconds on a connection of its own: what the source keeps for us, and for how long it still can. */
+export class SlotMonitor {
+  readonly #url: string;
+  readonly #slot: string;
+  readonly #logger: Logger;
+  readonly #samples: { at: number; current: bigint }[] = [];
+  #client: pg.Client | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #state: SlotState | null = null;
+  #warnedAt = 0;
+
+  constructor(options: { readonly url: string; readonly slot: string; readonly logger: Logger }) {
+    this.#url = options.url;
+    this.#slot = options.slot;
+    this.#logger = options.logger;
+  }
+
+  get state(): SlotState | null {
+    return this.#state;
+  }
+
+  /** Null: no limit is set, or the source writes nothing. */
+  get secondsLeft(): number | null {
+    const safe = this.#state?.safeBytes ?? null;
+    return safe === null ? null : secondsLeft(this.#samples, safe);
+  }
+
+  start(): void {
+    void this.#look();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#stopped = true;
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  #stopped = false;
+
+  async #look(): Promise<void> {
+    try {
+      this.#client ??= await connectClient({ url: this.#url, applicationName: 'walcast monitor', side: 'source' });
+      this.#state = await readSlotState(this.#client, this.#slot);
+      if (this.#state !== null) this.#note(this.#state);
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'the slot could not be looked at');
+      await this.#client?.end().catch(() => undefined);
+      this.#client = null;
+    }
+    if (this.#stopped) await this.#client?.end().catch(() => undefined);
+    else this.#timer = setTimeout(() => void this.#look(), EVERY_MS);
+  }
+
+  #note(state: SlotState): void {
+    const now = Date.now();
+    this.#samples.push({ at: now, current: state.current });
+    while (this.#samples.length > 1 && now - (this.#samples[0]?.at ?? now) > WINDOW_MS) this.#samples.shift();
+    const left = this.secondsLeft;
+    if (left === null || left > WARN_SECONDS_LEFT || now - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = now;
+    this.#logger.warn(
+      { slot: this.#slot, safeBytes: Number(state.safeBytes), secondsLeft: left },
+      `the source will drop WAL that slot ${this.#slot} needs in about ${left} s`,
+    );
+  }
+}
+
+/** Pure: at the rate between the first and the last sample. */
+export function secondsLeft(samples: readonly { at: number; current: bigint }[], safeBytes: bigint): number | null {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined || last.at <= first.at || last.current <= first.current) return null;
+  const bytesPerSecond = (Number(last.current - first.current) * 1000) / (last.at - first.at);
+  return Math.max(0, Math.round(Number(safeBytes) / bytesPerSecond));
+}

@@ -1,0 +1,339 @@
+import { WalcastError } from '../../errors/walcast-error.ts';
+import type { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
+import { quoteQualified } from '../../sql/quote.ts';
+import type { DdlEvent } from '../../wal/ddl-event.ts';
+import {
+  EVENT,
+  type BeginEvent,
+  type CommitEvent,
+  type EventBatch,
+  type IdleEvent,
+  type TruncateEvent,
+} from '../../wal/event-batch.ts';
+import { formatLsn, type Lsn } from '../../wal/lsn.ts';
+import type { AppliedDdl, SourcePosition } from '../../wal/processor.ts';
+import type { Relation } from '../../wal/relation.ts';
+import { ADVANCE_SQL, ADVANCE_STATEMENT, advanceValues } from './checkpoint-store.ts';
+import type { DdlApplier } from './ddl-applier.ts';
+import type { Durability } from './durability.ts';
+import { Group } from './group.ts';
+import { HeldRows } from './rows/held-rows.ts';
+import type { RowApplier } from './rows/row-applier.ts';
+
+const HELD_ROWS_LIMIT = 64 * 1024 * 1024;
+/** Idle positions are recorded on the target at most this often. */
+const IDLE_EVERY_MS = 10_000;
+
+/** Running totals of a target, kept over its sessions. */
+export interface ApplyTotals {
+  rows: number;
+  transactions: number;
+  ddl: number;
+  lastCommitTime: bigint | null;
+}
+
+export interface TransactionApplierOptions {
+  readonly target: string;
+  readonly source: SourcePosition;
+  readonly connection: PipelinedConnection;
+  readonly rows: RowApplier;
+  readonly ddl: DdlApplier | null;
+  readonly durability: Durability;
+  readonly totals: ApplyTotals;
+  readonly hooks: { ddl(entry: AppliedDdl): void };
+  /** The checkpoint: whatever lies before it is there. */
+  readonly position: Lsn;
+  /** Transactions up to here are committed one by one: one of them failed before. */
+  readonly cautiousUntil: Lsn;
+}
+
+/**
+ * Applies events on one live session: rows through the pipeline, DDL in its place between them, and the checkpoint in the same transaction.
+ * One group of source transactions is being committed while the next is being written. Of no use any more after it threw.
+ */
+export class TransactionApplier {
+  readonly #target: string;
+  readonly #source: SourcePosition;
+  readonly #connection: PipelinedConnection;
+  readonly #rows: RowApplier;
+  readonly #ddl: DdlApplier | null;
+  readonly #durability: Durability;
+  readonly #hooks: TransactionApplierOptions['hooks'];
+  readonly #skipBelow: Lsn;
+  readonly #cautiousUntil: Lsn;
+  readonly #group = new Group();
+  readonly #held = new HeldRows(HELD_ROWS_LIMIT);
+  readonly totals: ApplyTotals;
+  #begun: Lsn;
+  #skipping = false;
+  #inTransaction = false;
+  #sent: Lsn;
+  #checkpoint: Lsn;
+  #committing: Promise<void> = Promise.resolve();
+  #idleRecordedAt = Date.now();
+
+  constructor(options: TransactionApplierOptions) {
+    this.#target = options.target;
+    this.#source = options.source;
+    this.#connection = options.connection;
+    this.#rows = options.rows;
+    this.#ddl = options.ddl;
+    this.#durability = options.durability;
+    this.#hooks = options.hooks;
+    this.totals = options.totals;
+    this.#skipBelow = options.position;
+    this.#cautiousUntil = options.cautiousUntil;
+    this.#begun = options.position;
+    this.#sent = options.position;
+    this.#checkpoint = options.position;
+    this.#prepareFixed();
+  }
+
+  get checkpoint(): Lsn {
+    return this.#checkpoint;
+  }
+
+  /** Start of the commit record of the latest transaction that was begun. */
+  get begun(): Lsn {
+    return this.#begun;
+  }
+
+  /** The transaction at hand is, or would be, committed alone. */
+  get cautious(): boolean {
+    return this.#begun <= this.#cautiousUntil;
+  }
+
+  get committing(): Promise<void> {
+    return this.#committing;
+  }
+
+  async write(batch: EventBatch): Promise<void> {
+    batch.retain();
+    try {
+      for (let i = 0; i < batch.count; i++) {
+        const kind = batch.kinds[i];
+        if (kind === EVENT.insert || kind === EVENT.update || kind === EVENT.delete) {
+          if (this.#skipping) continue;
+          if (!this.#rows.write(batch, i)) await this.#slowRow(batch, i);
+          this.#group.rows++;
+          if (this.#connection.congested) await this.#connection.relieved();
+        } else {
+          await this.#event(batch, i);
+        }
+      }
+      this.#group.bytes += batch.byteLength;
+      this.#connection.out.flush();
+    } finally {
+      this.#connection.releaseBatch(batch);
+    }
+  }
+
+  async flush(): Promise<void> {
+    if (this.#group.open && !this.#inTransaction) await this.#closeGroup();
+  }
+
+  async #event(batch: EventBatch, i: number): Promise<void> {
+    switch (batch.kind(i)) {
+      case EVENT.begin:
+        this.#begin(batch.object<BeginEvent>(i));
+        break;
+      case EVENT.commit:
+        await this.#commit(batch.object<CommitEvent>(i));
+        break;
+      case EVENT.relation:
+        this.#rows.announce(batch.object<Relation>(i));
+        break;
+      case EVENT.truncate:
+        if (!this.#skipping) await this.#truncate(batch.object<TruncateEvent>(i), batch.lsn(i));
+        break;
+      case EVENT.ddl:
+        if (!this.#skipping) await this.#command(batch.object<DdlEvent>(i), batch.lsn(i));
+        break;
+      case EVENT.idle:
+        await this.#idle(batch.object<IdleEvent>(i).position);
+        break;
+      case EVENT.insert:
+      case EVENT.update:
+      case EVENT.delete:
+        throw new WalcastError('E_INTERNAL', 'a row reached the way of the rare events');
+    }
+  }
+
+  #begin({ commitLsn }: BeginEvent): void {
+    this.#inTransaction = true;
+    this.#begun = commitLsn;
+    this.#skipping = commitLsn < this.#skipBelow;
+    if (this.#skipping) return;
+    this.#ddl?.beginTransaction();
+    if (this.#group.open) return;
+    this.#group.start();
+    this.#connection.command('begin');
+    if (this.#rows.deferrable) this.#connection.command('defer');
+  }
+
+  async #commit({ endLsn, commitTime }: CommitEvent): Promise<void> {
+    this.#inTransaction = false;
+    if (this.#skipping) {
+      this.#skipping = false;
+      return;
+    }
+    if (!this.#held.empty) await this.#heldToTheEnd();
+    if (this.#group.userCode) await this.#endUserCode();
+    this.#group.transactions++;
+    this.#group.end = endLsn;
+    this.totals.lastCommitTime = commitTime;
+    if (this.#group.full || this.cautious) await this.#closeGroup();
+  }
+
+  /** Sends checkpoint and COMMIT in one piece, after every row of the group was answered; does not wait for the commit itself. */
+  async #closeGroup(): Promise<void> {
+    await this.#connection.drained();
+    const end = this.#group.end;
+    if (end === null) throw new WalcastError('E_INTERNAL', 'a group without a transaction');
+    this.totals.rows += this.#group.rows;
+    this.totals.transactions += this.#group.transactions;
+    this.#group.open = false;
+    this.#connection.command(ADVANCE_STATEMENT, advanceValues(this.#source, this.#sent, end));
+    this.#connection.command('commit');
+    this.#sent = end;
+    this.#committing = this.#connection.sync().then(() => {
+      this.#checkpoint = end;
+      this.#durability.committed(end);
+    });
+    this.#committing.catch(() => undefined); // reported through the connection's failure
+    if (this.cautious) await this.#committing;
+    if (this.#rows.statementsExhausted) await this.#forgetStatements();
+  }
+
+  async #slowRow(batch: EventBatch, i: number): Promise<void> {
+    const oid = batch.refs[i] as number;
+    if (this.#held.has(oid) || (await this.#rows.table(oid)) === null) {
+      this.#held.add(batch, i, this.#rows.relation(oid)?.columns.length ?? 0);
+      return;
+    }
+    if (this.#rows.writeSlowly(batch, i)) this.#group.userCode = true;
+  }
+
+  async #truncate({ relations, restartIdentity }: TruncateEvent, lsn: Lsn): Promise<void> {
+    await this.#connection.drained();
+    const names: string[] = [];
+    for (const relation of relations) {
+      const table = await this.#rows.table(relation.oid);
+      if (table === null) {
+        const name = `${relation.schema}.${relation.name}`;
+        throw new WalcastError(
+          'E_TARGET_TABLE_MISSING',
+          `TRUNCATE of ${name} at ${formatLsn(lsn)}: target ${this.#target} has no such table`,
+          {
+            fields: { table: name, lsn: formatLsn(lsn), target: this.#target },
+          },
+        );
+      }
+      if (!table.partitioned) names.push(`only ${quoteQualified(table.schema, table.name)}`); // its partitions are listed too
+    }
+    if (names.length > 0)
+      await this.#connection.query(`truncate ${names.join(', ')}${restartIdentity ? ' restart identity' : ''}`);
+  }
+
+  async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
+    if (this.#ddl === null) return;
+    await this.#connection.drained();
+    this.#group.userCode = true;
+    if (event.kind === 'rows') {
+      this.#group.rows += await this.#ddl.rows(event, this.#connection);
+      return;
+    }
+    const started = performance.now();
+    if (this.#rows.deferrable) await this.#settleConstraints();
+    const { statement, how } = await this.#ddl.apply(event, this.#connection);
+    this.#rows.forgetShapes();
+    await this.#rows.learnConstraints();
+    if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
+    this.totals.ddl++;
+    this.#hooks.ddl({ lsn, tag: event.tag, statement, how, milliseconds: performance.now() - started });
+    for (const oid of this.#held.relations) {
+      if ((await this.#rows.table(oid)) !== null) await this.#release(oid);
+    }
+  }
+
+  /** A table with checks outstanding cannot be altered. What is not fulfilled yet, on tables that the statement leaves alone, goes on waiting. */
+  async #settleConstraints(): Promise<void> {
+    await this.#connection.query('savepoint settle');
+    try {
+      await this.#connection.query('set constraints all immediate');
+    } catch {
+      await this.#connection.query('rollback to settle');
+    }
+    await this.#connection.query('release settle');
+  }
+
+  /** Rows that came before their table's event, now that the table is there. */
+  async #release(oid: number): Promise<void> {
+    const batches = this.#held.take(oid);
+    for (const batch of batches) {
+      for (let i = 0; i < batch.count; i++) {
+        if (!this.#rows.write(batch, i)) this.#rows.writeSlowly(batch, i);
+        if (this.#connection.congested) await this.#connection.relieved();
+      }
+      this.#connection.releaseBatch(batch);
+    }
+  }
+
+  /** The transaction ends and no event has made these tables. */
+  async #heldToTheEnd(): Promise<void> {
+    for (const oid of this.#held.relations) {
+      const relation = this.#rows.relation(oid);
+      if (relation === null) throw new WalcastError('E_INTERNAL', `rows held for relation ${oid}, which is unknown`);
+      await this.#connection.drained();
+      if (this.#ddl === null) throw this.#missing(relation);
+      await this.#ddl.gap(relation, this.#connection);
+      this.#group.userCode = true;
+      this.#rows.forgetShapes();
+      if ((await this.#rows.table(oid)) === null) throw this.#missing(relation);
+      await this.#release(oid);
+    }
+  }
+
+  #missing({ schema, name }: Relation): WalcastError {
+    return new WalcastError(
+      'E_TARGET_TABLE_MISSING',
+      `rows came for ${schema}.${name}, which target ${this.#target} does not have`,
+      {
+        fields: { table: `${schema}.${name}`, target: this.#target },
+      },
+    );
+  }
+
+  async #endUserCode(): Promise<void> {
+    await this.#connection.drained();
+    if (this.#ddl !== null && (await this.#ddl.endTransaction(this.#connection))) {
+      this.#rows.forgetStatements();
+      this.#prepareFixed();
+    }
+  }
+
+  async #idle(position: Lsn): Promise<void> {
+    const now = Date.now();
+    if (this.#inTransaction || position <= this.#sent || now - this.#idleRecordedAt < IDLE_EVERY_MS) return;
+    if (this.#group.open) await this.#closeGroup();
+    this.#idleRecordedAt = now;
+    if (position <= this.#sent) return;
+    this.#connection.command('begin');
+    this.#group.start();
+    this.#group.end = position;
+    await this.#closeGroup();
+  }
+
+  async #forgetStatements(): Promise<void> {
+    await this.#connection.query('deallocate all');
+    this.#rows.forgetStatements();
+    this.#prepareFixed();
+  }
+
+  #prepareFixed(): void {
+    this.#connection.prepare('begin', 'begin', []);
+    this.#connection.prepare('commit', 'commit', []);
+    this.#connection.prepare('defer', 'set constraints all deferred', []);
+    this.#connection.prepare(ADVANCE_STATEMENT, ADVANCE_SQL, []);
+  }
+}
