@@ -17,9 +17,9 @@ export async function guardCommit(session: SqlSession): Promise<void> {
   if (found !== undefined) {
     throw new WalcastError(
       'E_USER_CODE_AT_COMMIT',
-      `Trigger ${found['name']} on ${found['relation']} would run at COMMIT with the rights of walcast.`,
+      `Trigger ${String(found['name'])} on ${String(found['relation'])} would run at COMMIT with the rights of walcast.`,
       {
-        fields: { table: found['relation'], trigger: found['name'] },
+        fields: { table: String(found['relation']), trigger: String(found['name']) },
       },
     );
   }

@@ -2,7 +2,7 @@ import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession, SqlValue } from '../../../postgres/sql-session.ts';
 import { quoteQualified } from '../../../sql/quote.ts';
 import type { RoleRunner } from './role-runner.ts';
-import type { TargetRole } from './target-roles.ts';
+import type { TargetRole, TargetRoles } from './target-roles.ts';
 
 /** Object ids below belong to the server itself. */
 const FIRST_USER_OID = 16384;
@@ -47,16 +47,18 @@ export interface UserCodeOptions {
   /** search_path of the rows' code: the writer's own is unknown, so the source database's default. */
   readonly rowSearchPath: string;
   /** For tables of a superuser that reach code of a plain user: a role without superuser that may write them. Null: stop there. */
-  readonly rowsRole: TargetRole | null;
+  readonly rowsRole: string | null;
 }
 
 /** Decides with whose rights the rows of a table are written, and writes them so. */
 export class UserCode {
   readonly #runner: RoleRunner;
+  readonly #roles: TargetRoles;
   readonly #options: UserCodeOptions;
 
-  constructor(runner: RoleRunner, options: UserCodeOptions) {
+  constructor(runner: RoleRunner, roles: TargetRoles, options: UserCodeOptions) {
     this.#runner = runner;
+    this.#roles = roles;
     this.#options = options;
   }
 
@@ -79,7 +81,9 @@ export class UserCode {
       };
     }
     if (reached['rule'] === 't' || reached['superuser'] === 't') return null;
-    if (this.#options.rowsRole !== null && !this.#options.rowsRole.superuser) return this.#options.rowsRole;
+    const substitute =
+      this.#options.rowsRole === null ? null : await this.#roles.resolve(session, this.#options.rowsRole);
+    if (substitute !== null && !substitute.superuser) return substitute;
     throw new WalcastError(
       'E_USER_CODE_SUPERUSER',
       `Rows of ${schema}.${table}, a superuser's table, reach ${reached['function'] ?? ''}, a plain user's function.`,

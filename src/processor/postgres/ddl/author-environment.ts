@@ -1,0 +1,22 @@
+import { FIXED_SETTINGS } from '../../../ddl/message-settings.ts';
+import { quoteIdentifier, quoteLiteral } from '../../../sql/quote.ts';
+import type { DdlCaller } from '../../../wal/ddl-event.ts';
+
+const SAVEPOINT = 'walcast_ddl';
+
+/** Opens a savepoint and gives the session the settings under which the author's statement ran. RESET ALL ends them. */
+export function enterEnvironment(caller: DdlCaller): string {
+  const settings = Object.entries({ ...FIXED_SETTINGS, ...caller.settings }).map(
+    ([name, value]) => `set local ${quoteIdentifier(name)} = ${quoteLiteral(value)}`,
+  );
+  return [
+    `savepoint ${SAVEPOINT}`,
+    ...settings,
+    'set local row_security = on',
+    'set local check_function_bodies = off',
+    `select pg_catalog.set_config('search_path', ${quoteLiteral(caller.search_path)}, true)`,
+  ].join('; ');
+}
+
+export const KEEP = `release ${SAVEPOINT}`;
+export const UNDO = `rollback to ${SAVEPOINT}; release ${SAVEPOINT}`;

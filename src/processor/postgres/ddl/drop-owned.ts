@@ -1,0 +1,130 @@
+import { WalcastError } from '../../../errors/walcast-error.ts';
+import type { SqlSession } from '../../../postgres/sql-session.ts';
+import { quoteIdentifier } from '../../../sql/quote.ts';
+import type { DdlCommandEvent, DroppedObject } from '../../../wal/ddl-event.ts';
+import { type Ast, child, listOf, textOf } from '../../../ddl/ast.ts';
+import { rolesIn } from '../../../ddl/edit-statement.ts';
+import { isPostgresFailure } from './server-errors.ts';
+import type { TargetRole, TargetRoles } from './target-roles.ts';
+
+/** Kinds whose identity, as the source's catalog prints it, is what DROP takes. */
+const DROP_WORDS: Readonly<Record<string, string>> = {
+  table: 'TABLE',
+  view: 'VIEW',
+  'materialized view': 'MATERIALIZED VIEW',
+  'foreign table': 'FOREIGN TABLE',
+  sequence: 'SEQUENCE',
+  index: 'INDEX',
+  function: 'FUNCTION',
+  procedure: 'PROCEDURE',
+  aggregate: 'AGGREGATE',
+  type: 'TYPE',
+  'composite type': 'TYPE',
+  domain: 'DOMAIN',
+  schema: 'SCHEMA',
+  collation: 'COLLATION',
+  conversion: 'CONVERSION',
+  'statistics object': 'STATISTICS',
+  'text search configuration': 'TEXT SEARCH CONFIGURATION',
+  'text search dictionary': 'TEXT SEARCH DICTIONARY',
+  'text search parser': 'TEXT SEARCH PARSER',
+  'text search template': 'TEXT SEARCH TEMPLATE',
+  'foreign-data wrapper': 'FOREIGN DATA WRAPPER',
+  server: 'SERVER',
+  extension: 'EXTENSION',
+};
+
+/** Still in the way of something else: tried again after the rest. */
+const DEPENDED_ON = '2BP01';
+
+/** The objects that a command dropped by name or by owner, as DROP statements; what went with them is left to their dependencies. */
+export function dropRoots(dropped: readonly DroppedObject[], cascade: boolean): string[] {
+  return dropped
+    .filter(({ original, type }) => original === true && type in DROP_WORDS)
+    .map(({ type, identity }) => `DROP ${DROP_WORDS[type] ?? ''} IF EXISTS ${identity}${cascade ? ' CASCADE' : ''}`);
+}
+
+/** Objects in this database that a role owns, our own function aside. */
+const STILL_OWNED = `select pg_describe_object(d.classid, d.objid, 0) as object from pg_shdepend d
+  where d.refclassid = 'pg_authid'::regclass and d.refobjid = $1::oid and d.deptype = 'o'
+    and d.dbid = (select oid from pg_database where datname = current_database()) limit 1`;
+
+/**
+ * DROP OWNED drops what the role owns *here*, which is more than on the source if a REASSIGN OWNED went before it: no server announces that
+ * one. So the objects that went on the source go one by one; the statement itself, for the privileges, runs only when nothing is left to lose.
+ */
+export async function dropOwnedByEvent(
+  event: DdlCommandEvent,
+  statement: Ast,
+  targetRoles: TargetRoles,
+  session: SqlSession,
+): Promise<string[]> {
+  const cascade = statement['behavior'] === 'DROP_CASCADE';
+  const byKeyword = listOf(statement, 'roles').some(
+    (role) => textOf(child(role, 'RoleSpec') ?? role, 'roletype') !== 'ROLESPEC_CSTRING',
+  );
+  const roles: TargetRole[] = [];
+  for (const name of [...rolesIn(statement), ...(byKeyword ? [event.caller.role] : [])])
+    roles.push(await targetRoles.resolve(session, name));
+  const author = await targetRoles.resolve(session, event.caller.role);
+  for (const { oid } of roles)
+    await session.execute(`drop function if exists walcast.run_as_${oid}(text, text[], text)`);
+  const done = await dropInAnyOrder(dropRoots(event.details?.dropped ?? [], cascade), session);
+  for (const role of roles) {
+    await refuseForeign(author, role, session);
+    const { rows } = await session.query(STILL_OWNED, [role.oid]);
+    if (rows[0] !== undefined) {
+      throw new WalcastError(
+        'E_DDL_DRIFT',
+        `The source ran DROP OWNED BY ${role.name}; on the target that role still owns ${rows[0]['object'] ?? ''}, which the source did not drop.`,
+        { fields: { statement: `DROP OWNED BY ${role.name}` } },
+      );
+    }
+    const privileges = `DROP OWNED BY ${quoteIdentifier(role.name)}`;
+    await session.execute(privileges);
+    done.push(privileges);
+  }
+  return done;
+}
+
+async function dropInAnyOrder(statements: readonly string[], session: SqlSession): Promise<string[]> {
+  const done: string[] = [];
+  let waiting = [...statements];
+  while (waiting.length > 0) {
+    const blocked: string[] = [];
+    let reason: unknown;
+    for (const sql of waiting) {
+      await session.execute('savepoint walcast_drop');
+      try {
+        await session.execute(sql);
+        await session.execute('release walcast_drop');
+        done.push(sql);
+      } catch (error) {
+        if (!isPostgresFailure(error, [DEPENDED_ON])) throw error;
+        await session.execute('rollback to walcast_drop; release walcast_drop');
+        blocked.push(sql);
+        reason = error;
+      }
+    }
+    if (blocked.length === waiting.length) throw reason;
+    waiting = blocked;
+  }
+  return done;
+}
+
+/** This runs with our rights: only for roles whose rights the author has. */
+async function refuseForeign(author: TargetRole, role: TargetRole, session: SqlSession): Promise<void> {
+  if (author.superuser || author.own) return;
+  const { rows } = await session.query("select pg_has_role($1::oid, $2::oid, 'usage') as allowed", [
+    author.oid,
+    role.oid,
+  ]);
+  if (rows[0]?.['allowed'] === 't') return;
+  throw new WalcastError(
+    'E_DDL_FAILED',
+    `DROP OWNED BY ${role.name} by ${author.name}: on the target ${author.name} does not have the rights of ${role.name}.`,
+    {
+      fields: { role: role.name },
+    },
+  );
+}

@@ -1,0 +1,126 @@
+import { isWalcastError, type WalcastError } from '../../../errors/walcast-error.ts';
+import { PostgresError } from '../../../postgres/postgres-error.ts';
+import type { SqlSession } from '../../../postgres/sql-session.ts';
+import { relationShapes } from '../../../schema/relation-shape.ts';
+import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
+import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
+import type { TableMetadata } from '../../../wal/table-metadata.ts';
+import { enterEnvironment, KEEP, UNDO } from './author-environment.ts';
+import { failed, mismatch } from './ddl-errors.ts';
+import { fallbackPlan } from './fallback-plan.ts';
+import type { RoleRunner } from './role-runner.ts';
+import { isPostgresFailure, isRefusal } from './server-errors.ts';
+import type { Plan } from './statement-plan.ts';
+import type { TargetRole, TargetRoles } from './target-roles.ts';
+import { type ShapeMismatch, shapeMismatches } from './verify-shapes.ts';
+
+/** insufficient_privilege: among others, the table belongs to somebody else here. */
+const NOT_ALLOWED = '42501';
+/** undefined table, object, schema, function: the text names something that only the source's session had. */
+const NAMES_NOTHING = ['42P01', '42704', '3F000', '42883'];
+
+export interface Executed {
+  readonly plan: Plan;
+  readonly notes: readonly string[];
+}
+
+/** Runs a plan as its author would and keeps it only if the target then looks like the source. */
+export class PlanExecutor {
+  readonly #runner: RoleRunner;
+  readonly #roles: TargetRoles;
+
+  constructor(runner: RoleRunner, roles: TargetRoles) {
+    this.#runner = runner;
+    this.#roles = roles;
+  }
+
+  /** Takes the first plan that runs and leaves the right result; the first failure is the one that is told. */
+  async execute(event: DdlCommandEvent, plans: readonly Plan[], session: SqlSession): Promise<Executed> {
+    const role = await this.#roles.resolve(session, event.caller.role);
+    await this.#runner.prepare(session, role);
+    const waiting = [...plans];
+    const notes: string[] = [];
+    let first: WalcastError | undefined;
+    for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift()) {
+      try {
+        return { plan, notes: [...notes, ...(await this.#attempt(event, role, plan, session))] };
+      } catch (error) {
+        if (!isWalcastError(error)) throw error;
+        first ??= error;
+        if (isPostgresFailure(error.cause, [NOT_ALLOWED]) && (await this.#correctOwners(event, session))) {
+          notes.push('owner corrected');
+          waiting.unshift(plan);
+        } else if (isPostgresFailure(error.cause, NAMES_NOTHING) && plan.how !== FALLBACK) {
+          const fallback = fallbackPlan(event, / cascade\s*;?\s*$/i.test(plan.statements[0] ?? ''));
+          if (fallback !== null) waiting.push({ ...fallback, how: FALLBACK });
+        }
+      }
+    }
+    throw first ?? new Error('no plan to execute');
+  }
+
+  /** @returns notes · throws a WalcastError with everything undone if this plan will not do */
+  async #attempt(event: DdlCommandEvent, role: TargetRole, plan: Plan, session: SqlSession): Promise<string[]> {
+    let running = '';
+    try {
+      await session.execute(enterEnvironment(event.caller));
+      if (plan.detached !== null) await this.#keepBound(plan.detached, role, session);
+      for (running of plan.statements) await this.#runner.run(session, role, running);
+      await this.#runner.clean(session);
+    } catch (error) {
+      if (!(error instanceof PostgresError) || !isRefusal(error)) throw error;
+      await session.execute(UNDO);
+      await this.#runner.clean(session);
+      throw failed(event, running, error);
+    }
+    const found = await this.#mismatches(event, session);
+    const others = found.filter(({ differences }) => differences.some(({ path }) => path !== 'owner'));
+    if (others.length > 0) {
+      await session.execute(UNDO);
+      throw mismatch(event, plan.statements.join('; '), others);
+    }
+    for (const { table } of found) await giveTo(table, table.owner, session);
+    await session.execute(KEEP);
+    return found.length > 0 ? ['owner corrected'] : [];
+  }
+
+  async #mismatches(event: DdlCommandEvent, session: SqlSession): Promise<ShapeMismatch[]> {
+    // above READ COMMITTED the trigger may have seen a stale catalog
+    if (event.iso) return [];
+    return await shapeMismatches(session, this.#roles, event.details?.relations ?? [], event.server_version_num);
+  }
+
+  /** DETACH CONCURRENTLY leaves the partition's bound behind as a CHECK, plain DETACH does not. The author's search_path is in force here. */
+  async #keepBound(partition: string, role: TargetRole, session: SqlSession): Promise<void> {
+    const { rows } = await session.query(
+      'select pg_catalog.pg_get_partition_constraintdef(pg_catalog.to_regclass($1)) as bound',
+      [partition],
+    );
+    const bound = rows[0]?.['bound'];
+    if (typeof bound === 'string')
+      await this.#runner.run(session, role, `ALTER TABLE ONLY ${partition} ADD CHECK (${bound})`);
+  }
+
+  /** REASSIGN OWNED, and tables that no event announced: the source's owner is known from this event only. */
+  async #correctOwners({ details }: DdlCommandEvent, session: SqlSession): Promise<boolean> {
+    const relations = (details?.relations ?? []).filter(({ kind }) => kind !== 'c');
+    const owners = new Map(
+      (await relationShapes(session, relations)).map((shape) => [`${shape.schema}\0${shape.name}`, shape.owner]),
+    );
+    let corrected = false;
+    for (const relation of relations) {
+      const owner = owners.get(`${relation.schema}\0${relation.name}`);
+      const { name } = await this.#roles.resolve(session, relation.owner);
+      if (owner === undefined || owner === name) continue;
+      await giveTo(relation, name, session);
+      corrected = true;
+    }
+    return corrected;
+  }
+}
+
+const FALLBACK = 'from catalog, names lost';
+
+async function giveTo(table: TableMetadata, owner: string, session: SqlSession): Promise<void> {
+  await session.execute(`alter table ${quoteQualified(table.schema, table.name)} owner to ${quoteIdentifier(owner)}`);
+}

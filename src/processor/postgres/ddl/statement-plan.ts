@@ -1,0 +1,121 @@
+import {
+  addedWithDefault,
+  detachedConcurrently,
+  enabledPlainly,
+  firingForReplicas,
+  rolesIn,
+  withDefault,
+  withExtensionVersion,
+  withIndexName,
+  withoutConcurrently,
+  withRoles,
+} from '../../../ddl/edit-statement.ts';
+import { lastIdentifier } from '../../../ddl/statement-names.ts';
+import type { FoundStatement } from '../../../ddl/statement-finder.ts';
+import { relationShapes } from '../../../schema/relation-shape.ts';
+import type { SqlSession } from '../../../postgres/sql-session.ts';
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../sql/quote.ts';
+import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
+import type { TableMetadata } from '../../../wal/table-metadata.ts';
+import type { TargetRoles } from './target-roles.ts';
+
+export interface Plan {
+  /** Statements, run one after the other with the author's rights. */
+  readonly statements: readonly string[];
+  readonly how: string;
+  /** A partition, as the author names it, whose bound becomes a CHECK before it is detached. */
+  readonly detached: string | null;
+  /** Triggers and rules that stay plain ENABLE here though the source made them fire for replicated rows. */
+  readonly silenced: readonly string[];
+}
+
+export function planOf(statements: readonly string[], how: string): Plan {
+  return { statements, how, detached: null, silenced: [] };
+}
+
+/** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
+export async function planStatement(
+  found: FoundStatement,
+  event: DdlCommandEvent,
+  roles: TargetRoles,
+  session: SqlSession,
+): Promise<Plan> {
+  const { statement } = found;
+  const { node, kind } = statement;
+  const notes = [found.how];
+  let sql = statement.sql;
+  const after: string[] = [];
+  let detached: string | null = null;
+  let silenced: readonly string[] = [];
+
+  if ((kind === 'DropStmt' || kind === 'IndexStmt') && node['concurrent'] === true) {
+    sql = await withoutConcurrently(sql);
+    notes.push('not concurrently');
+  }
+  if (kind === 'IndexStmt' && node['idxname'] === undefined) {
+    const index = event.details?.commands?.find(({ type }) => type === 'index');
+    const name = index?.identity === undefined ? null : lastIdentifier(index.identity);
+    if (name !== null) {
+      sql = await withIndexName(sql, name);
+      notes.push('named');
+    }
+  }
+  if (kind === 'AlterTableStmt') {
+    detached = detachedConcurrently(node);
+    if (detached !== null) {
+      sql = await withoutConcurrently(sql);
+      notes.push('not concurrently');
+    }
+    silenced = firingForReplicas(node);
+    if (silenced.length > 0) {
+      sql = await enabledPlainly(sql);
+      notes.push('ENABLE only');
+    }
+    for (const { table, column, value, original } of await frozenDefaults(addedWithDefault(node), event, session)) {
+      sql = await withDefault(sql, column, value);
+      const name = `ALTER TABLE ${quoteQualified(table.schema, table.name)} ALTER COLUMN ${quoteIdentifier(column)}`;
+      after.push(original === undefined ? `${name} DROP DEFAULT` : `${name} SET DEFAULT ${original}`);
+      notes.push('frozen default');
+    }
+  }
+  if (kind === 'CreateExtensionStmt' || kind === 'AlterExtensionStmt') {
+    const version = event.details?.commands?.find(({ type }) => type === 'extension')?.version;
+    if (version !== undefined) sql = await withExtensionVersion(sql, version);
+  }
+  const renamed = await roles.renamed(session, rolesIn(node));
+  if (renamed.size > 0) {
+    sql = await withRoles(sql, renamed);
+    notes.push('roles mapped');
+  }
+  return { statements: [sql, ...after], how: notes.join(', '), detached, silenced };
+}
+
+interface FrozenDefault {
+  readonly table: TableMetadata;
+  readonly column: string;
+  /** The value that existing rows got on the source, as a SQL constant. */
+  readonly value: string;
+  /** The default of later rows. */
+  readonly original: string | undefined;
+}
+
+/**
+ * ADD COLUMN … DEFAULT now() gives existing rows the moment at which it ran on the source. A column that the target has already is not
+ * touched: the statement will not add it either.
+ */
+async function frozenDefaults(
+  columns: readonly string[],
+  { details }: DdlCommandEvent,
+  session: SqlSession,
+): Promise<FrozenDefault[]> {
+  const altered = details?.commands?.find(({ type }) => type === 'table')?.oid;
+  const table = details?.relations?.find(({ oid }) => oid === altered);
+  if (columns.length === 0 || table === undefined) return [];
+  const [before] = await relationShapes(session, [table]);
+  const present = new Set(before?.columns?.map(({ name }) => name));
+  return (table.columns ?? []).flatMap(({ name, type, missing, default: original }) =>
+    missing === undefined || !columns.includes(name) || present.has(name)
+      ? []
+      : [{ table, column: name, value: `CAST(${quoteLiteral(missing)} AS ${type})`, original }],
+  );
+}

@@ -1,0 +1,64 @@
+import type { SqlSession } from '../postgres/sql-session.ts';
+import type { TableMetadata } from '../wal/table-metadata.ts';
+
+/**
+ * The shape of the relation `c` in schema `n` as JSON. The source's triggers print the very same (a test holds the two texts together): what
+ * a DDL message says can be compared field by field with what a target has.
+ */
+export const SHAPE_EXPRESSION = `json_strip_nulls(json_build_object(
+  'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'persistence', c.relpersistence,
+  'owner', pg_get_userbyid(c.relowner), 'identity', c.relreplident,
+  'rls', case when c.relrowsecurity then true end, 'force_rls', case when c.relforcerowsecurity then true end,
+  'options', c.reloptions,
+  'tablespace', (select t.spcname from pg_tablespace t where t.oid = c.reltablespace),
+  'access_method', (select m.amname from pg_am m where m.oid = c.relam and m.amname <> 'heap'),
+  'of_type', case when c.reloftype <> 0 then format_type(c.reloftype, null) end,
+  'partition_key', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
+  'partition_bound', pg_get_expr(c.relpartbound, c.oid),
+  'parents', (select json_agg(i.inhparent::bigint order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid),
+  'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
+  'populated', case when c.relkind = 'm' then c.relispopulated end,
+  'columns', (
+    select json_agg(json_build_object(
+      'num', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'type_oid', a.atttypid::bigint,
+      'typmod', nullif(a.atttypmod, -1), 'not_null', case when a.attnotnull then true end,
+      'collation', (
+        select format('%I.%I', cn.nspname, co.collname)
+        from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace join pg_type t on t.oid = a.atttypid
+        where co.oid = a.attcollation and a.attcollation <> t.typcollation),
+      'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+      'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
+      'generated_kind', nullif(a.attgenerated, ''), 'identity', nullif(a.attidentity, ''),
+      'sequence', case when a.attidentity <> '' or a.atthasdef
+        then pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname) end,
+      'missing', case when a.atthasmissing then (a.attmissingval::text::text[])[1] end,
+      'storage', case when a.attstorage <> (select t.typstorage from pg_type t where t.oid = a.atttypid) then a.attstorage end,
+      'compression', nullif(a.attcompression, ''), 'inherited', nullif(a.attinhcount, 0)) order by a.attnum)
+    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+  'constraints', (
+    select json_agg(json_build_object('oid', k.oid::bigint, 'name', k.conname, 'type', k.contype,
+      'definition', pg_get_constraintdef(k.oid)) order by k.conname)
+    from pg_constraint k where k.conrelid = c.oid and k.contype <> 't'),
+  'indexes', (
+    select json_agg(json_build_object('oid', i.indexrelid::bigint, 'name', ic.relname, 'definition', pg_get_indexdef(i.indexrelid),
+      'unique', i.indisunique, 'primary', i.indisprimary, 'replica_identity', i.indisreplident, 'valid', i.indisvalid)
+      order by ic.relname)
+    from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid)))`;
+
+const SHAPES = `select ${SHAPE_EXPRESSION} as shape
+  from json_to_recordset($1::json) as wanted(schema text, name text)
+  join pg_namespace n on n.nspname = wanted.schema join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`;
+
+export interface RelationName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Shapes of the relations that exist, in no order. The session's search_path must be pinned to pg_catalog. */
+export async function relationShapes(session: SqlSession, names: readonly RelationName[]): Promise<TableMetadata[]> {
+  if (names.length === 0) return [];
+  const wanted = JSON.stringify(names.map(({ schema, name }) => ({ schema, name })));
+  const { rows } = await session.query(SHAPES, [wanted]);
+  return rows.map(({ shape }) => JSON.parse(shape ?? 'null') as TableMetadata);
+}
