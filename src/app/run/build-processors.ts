@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { migrate } from '../../migrate/migrate.ts';
+import { DdlReplayer } from '../../processor/postgres/ddl/ddl-replayer.ts';
 import { PostgresProcessor } from '../../processor/postgres/postgres-processor.ts';
 import type { Processor } from '../../wal/processor.ts';
 
@@ -10,7 +11,8 @@ export function buildProcessors(config: Config): Processor[] {
       new PostgresProcessor({
         name: target.name,
         url: target.postgres.url,
-        ddl: null,
+        applyDdl: target.ddl === 'apply',
+        ddl: () => new DdlReplayer({ roles: config.ddl.roles, roleMap: new Map(Object.entries(config.ddl.role_map)) }),
         migrate: async (session) => {
           await migrate(session, { set: 'target' });
         },

@@ -25,13 +25,38 @@ export function pipelineError(
   const { batch, event, error, hit } = failure;
   if (batch === null) return serverError(error, `target ${target}`, { target });
   const relation = relationOf(batch.refs[event] as number);
+  if (hit !== null) return rowConflict(batch, event, relation, hit, target);
+  const { where, fields } = describeRow(batch, event, relation);
+  return serverError(error, `${where}, target ${target}`, { ...fields, target });
+}
+
+/** Invariant: an update or delete hits exactly one row. */
+export function rowConflict(
+  batch: EventBatch,
+  event: number,
+  relation: Relation | null,
+  hit: number,
+  target?: string,
+): WalcastError {
+  const { where, fields } = describeRow(batch, event, relation);
+  return new WalcastError(
+    'E_TARGET_CONFLICT',
+    `${where} hit ${hit} rows of ${target === undefined ? 'the target' : `target ${target}`} instead of 1`,
+    {
+      fields: target === undefined ? fields : { ...fields, target },
+    },
+  );
+}
+
+function describeRow(
+  batch: EventBatch,
+  event: number,
+  relation: Relation | null,
+): { where: string; fields: { table: string; lsn: string } } {
   const table = relation === null ? `relation ${batch.refs[event]}` : `${relation.schema}.${relation.name}`;
   const lsn = formatLsn(batch.lsn(event));
-  const row = `${VERBS[batch.kinds[event] as number]} on ${table} at ${lsn}${relation === null ? '' : ` (${describeKey(relation, batch, event)})`}`;
-  const fields = { target, table, lsn };
-  if (hit !== null)
-    return new WalcastError('E_TARGET_CONFLICT', `${row} hit ${hit} rows of target ${target} instead of 1`, { fields });
-  return serverError(error, `${row}, target ${target}`, fields);
+  const key = relation === null ? '' : ` (${describeKey(relation, batch, event)})`;
+  return { where: `${VERBS[batch.kinds[event] as number]} on ${table} at ${lsn}${key}`, fields: { table, lsn } };
 }
 
 /** A failure of a statement on the target, classified by SQLSTATE. */

@@ -1,9 +1,20 @@
-import type { SqlSession } from '../../postgres/sql-session.ts';
+import type { SqlSession, SqlValue } from '../../postgres/sql-session.ts';
 import type { BackfillEvent, DdlCommandEvent } from '../../wal/ddl-event.ts';
 import type { Relation } from '../../wal/relation.ts';
 
+/** Decides with whose rights rows are written, and writes them so. */
+export interface RowAuthority<Role = unknown> {
+  /** The role whose rights rows of the table need, since writing one runs code of users; null: they go in directly. */
+  rowRole(session: SqlSession, schema: string, table: string): Promise<Role | null>;
+  /** One statement with values as $1, $2 …. @returns rows hit */
+  runAs(session: SqlSession, role: Role, sql: string, values: readonly SqlValue[]): Promise<number>;
+}
+
 /** Replays captured commands inside the target transaction that also carries the rows before and after them. */
 export interface DdlApplier {
+  readonly userCode: RowAuthority;
+  /** Grows whenever the session's prepared statements were dropped, with all that came after ours under their names. */
+  readonly preparedGeneration: number;
   beginTransaction(): void;
   /** `statement` null: nothing had to run; `how` says why. Throws when it cannot be done exactly. */
   apply(
@@ -14,6 +25,6 @@ export interface DdlApplier {
   rows(event: BackfillEvent, session: SqlSession): Promise<number>;
   /** Makes a table that rows came for and no event announced. */
   gap(relation: Relation, session: SqlSession): Promise<void>;
-  /** After user code ran, before COMMIT. True: the session's prepared statements are gone. */
+  /** Before COMMIT: what user code may have left to run there is closed, or refused. True: prepared statements are gone. */
   endTransaction(session: SqlSession): Promise<boolean>;
 }

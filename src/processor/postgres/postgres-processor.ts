@@ -16,8 +16,10 @@ import { Watchdog } from './watchdog.ts';
 export interface PostgresProcessorOptions {
   readonly name: string;
   readonly url: string;
-  /** Null: the policy `ddl: ignore`. */
-  readonly ddl: (() => DdlApplier) | null;
+  /** A replayer for one session. */
+  readonly ddl: () => DdlApplier;
+  /** The policy `ddl: apply`; else changes of schema are left to others. */
+  readonly applyDdl: boolean;
   /** Brings the target's `walcast` schema up to date before the checkpoint is read. */
   readonly migrate: (session: SqlSession) => Promise<void>;
 }
@@ -55,7 +57,8 @@ export class PostgresProcessor implements Processor {
         signal,
         (failure) => this.#pipelineFailed(failure),
       );
-      const rows = new RowApplier(connection, replicaRole);
+      const ddl = this.#options.ddl();
+      const rows = new RowApplier(connection, replicaRole, ddl.userCode);
       const durability = new Durability(connection, asynchronousCommit, (position) => events.durable(position));
       const watchdog = new Watchdog(connection, this.#options.url, (cause) =>
         this.#failed(new WalcastError('E_TARGET_CONNECTION', `target ${this.name} does not answer`, { cause })),
@@ -71,7 +74,8 @@ export class PostgresProcessor implements Processor {
         connection,
         rows,
         durability,
-        ddl: this.#options.ddl?.() ?? null,
+        ddl,
+        applyDdl: this.#options.applyDdl,
         totals: this.#totals,
         hooks: events,
         position,

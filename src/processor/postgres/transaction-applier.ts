@@ -37,7 +37,10 @@ export interface TransactionApplierOptions {
   readonly source: SourcePosition;
   readonly connection: PipelinedConnection;
   readonly rows: RowApplier;
-  readonly ddl: DdlApplier | null;
+  /** Rights of rows, and replay. */
+  readonly ddl: DdlApplier;
+  /** The policy `ddl: apply`. */
+  readonly applyDdl: boolean;
   readonly durability: Durability;
   readonly totals: ApplyTotals;
   readonly hooks: { ddl(entry: AppliedDdl): void };
@@ -56,7 +59,8 @@ export class TransactionApplier {
   readonly #source: SourcePosition;
   readonly #connection: PipelinedConnection;
   readonly #rows: RowApplier;
-  readonly #ddl: DdlApplier | null;
+  readonly #ddl: DdlApplier;
+  readonly #applyDdl: boolean;
   readonly #durability: Durability;
   readonly #hooks: TransactionApplierOptions['hooks'];
   readonly #skipBelow: Lsn;
@@ -65,6 +69,7 @@ export class TransactionApplier {
   readonly #held = new HeldRows(HELD_ROWS_LIMIT);
   readonly totals: ApplyTotals;
   #begun: Lsn;
+  #generation: number;
   #skipping = false;
   #inTransaction = false;
   #sent: Lsn;
@@ -78,6 +83,8 @@ export class TransactionApplier {
     this.#connection = options.connection;
     this.#rows = options.rows;
     this.#ddl = options.ddl;
+    this.#applyDdl = options.applyDdl;
+    this.#generation = options.ddl.preparedGeneration;
     this.#durability = options.durability;
     this.#hooks = options.hooks;
     this.totals = options.totals;
@@ -164,7 +171,7 @@ export class TransactionApplier {
     this.#begun = commitLsn;
     this.#skipping = commitLsn < this.#skipBelow;
     if (this.#skipping) return;
-    this.#ddl?.beginTransaction();
+    this.#ddl.beginTransaction();
     if (this.#group.open) return;
     this.#group.start();
     this.#connection.command('begin');
@@ -211,7 +218,7 @@ export class TransactionApplier {
       this.#held.add(batch, i, this.#rows.relation(oid)?.columns.length ?? 0);
       return;
     }
-    if (this.#rows.writeSlowly(batch, i)) this.#group.userCode = true;
+    if (await this.#rows.writeSlowly(batch, i)) this.#userCodeRan();
   }
 
   async #truncate({ relations, restartIdentity }: TruncateEvent, lsn: Lsn): Promise<void> {
@@ -236,16 +243,17 @@ export class TransactionApplier {
   }
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
-    if (this.#ddl === null) return;
+    if (!this.#applyDdl) return;
     await this.#connection.drained();
-    this.#group.userCode = true;
     if (event.kind === 'rows') {
       this.#group.rows += await this.#ddl.rows(event, this.#connection);
+      this.#userCodeRan();
       return;
     }
     const started = performance.now();
     if (this.#rows.deferrable) await this.#settleConstraints();
     const { statement, how } = await this.#ddl.apply(event, this.#connection);
+    this.#userCodeRan();
     this.#rows.forgetShapes();
     await this.#rows.learnConstraints();
     if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
@@ -258,6 +266,7 @@ export class TransactionApplier {
 
   /** A table with checks outstanding cannot be altered. What is not fulfilled yet, on tables that the statement leaves alone, goes on waiting. */
   async #settleConstraints(): Promise<void> {
+    if (await this.#rows.deferredUserCode()) return;
     await this.#connection.query('savepoint settle');
     try {
       await this.#connection.query('set constraints all immediate');
@@ -272,7 +281,7 @@ export class TransactionApplier {
     const batches = this.#held.take(oid);
     for (const batch of batches) {
       for (let i = 0; i < batch.count; i++) {
-        if (!this.#rows.write(batch, i)) this.#rows.writeSlowly(batch, i);
+        if (!this.#rows.write(batch, i) && (await this.#rows.writeSlowly(batch, i))) this.#userCodeRan();
         if (this.#connection.congested) await this.#connection.relieved();
       }
       this.#connection.releaseBatch(batch);
@@ -285,9 +294,9 @@ export class TransactionApplier {
       const relation = this.#rows.relation(oid);
       if (relation === null) throw new WalcastError('E_INTERNAL', `rows held for relation ${oid}, which is unknown`);
       await this.#connection.drained();
-      if (this.#ddl === null) throw this.#missing(relation);
+      if (!this.#applyDdl) throw this.#missing(relation);
       await this.#ddl.gap(relation, this.#connection);
-      this.#group.userCode = true;
+      this.#userCodeRan();
       this.#rows.forgetShapes();
       if ((await this.#rows.table(oid)) === null) throw this.#missing(relation);
       await this.#release(oid);
@@ -306,10 +315,20 @@ export class TransactionApplier {
 
   async #endUserCode(): Promise<void> {
     await this.#connection.drained();
-    if (this.#ddl !== null && (await this.#ddl.endTransaction(this.#connection))) {
-      this.#rows.forgetStatements();
-      this.#prepareFixed();
-    }
+    await this.#ddl.endTransaction(this.#connection);
+    this.#prepareAgain();
+  }
+
+  /** The group is committed alone, and named statements are ours again before the next one is used. */
+  #userCodeRan(): void {
+    this.#group.userCode = true;
+    if (this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
+  }
+
+  #prepareAgain(): void {
+    this.#generation = this.#ddl.preparedGeneration;
+    this.#rows.forgetStatements();
+    this.#prepareFixed();
   }
 
   async #idle(position: Lsn): Promise<void> {
@@ -326,8 +345,7 @@ export class TransactionApplier {
 
   async #forgetStatements(): Promise<void> {
     await this.#connection.query('deallocate all');
-    this.#rows.forgetStatements();
-    this.#prepareFixed();
+    this.#prepareAgain();
   }
 
   #prepareFixed(): void {

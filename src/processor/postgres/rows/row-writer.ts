@@ -18,7 +18,7 @@ interface Entry {
   /** undefined: not looked at since the last change of schema · null: the target has no such table */
   table: TargetTable | null | undefined;
   /** Rows reach code of users and go with the rights of this role, one by one; null: straight into the pipeline. */
-  role: string | null;
+  role: object | null;
   insert: Prepared | null;
   update: Prepared | null;
   deleteByKey: Prepared | null;
@@ -66,11 +66,11 @@ export class RowWriter {
   }
 
   /** The target's table as it was looked up last; undefined: it was not. */
-  known(oid: number): { readonly table: TargetTable | null | undefined; readonly role: string | null } {
+  known(oid: number): { readonly table: TargetTable | null | undefined; readonly role: object | null } {
     return this.#entry(oid);
   }
 
-  learn(oid: number, table: TargetTable | null, role: string | null): void {
+  learn(oid: number, table: TargetTable | null, role: object | null): void {
     const entry = this.#entry(oid);
     entry.table = table;
     entry.role = role;
