@@ -315,8 +315,8 @@ export class TransactionApplier {
 
   async #endUserCode(): Promise<void> {
     await this.#connection.drained();
-    await this.#ddl.endTransaction(this.#connection);
-    this.#prepareAgain();
+    const gone = await this.#ddl.endTransaction(this.#connection);
+    if (gone || this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
   }
 
   /** The group is committed alone, and named statements are ours again before the next one is used. */
