@@ -44,6 +44,49 @@ export const ERROR_CODES = {
     cause: 'The source cannot be reached or closed the connection.',
     cure: 'Check address, credentials and the server; `run` tries again by itself.',
   },
+  E_PREFLIGHT: {
+    exit: 3,
+    retryable: false,
+    cause: 'The source does not meet a precondition; nothing was changed.',
+    cure: 'Each line of the report names what is missing and its cure. `replicate check` repeats the report without changing anything.',
+  },
+  E_MIGRATION: {
+    exit: 1,
+    retryable: false,
+    cause: 'A migration of the walcast schema failed, or the schema was installed by other files than these.',
+    cure: 'Read the named file and the server error. Nothing of a failed migration stays: run the command again after the cure.',
+  },
+  E_SCHEMA_FOREIGN: {
+    exit: 3,
+    retryable: false,
+    cause: 'There is a schema named walcast that somebody else made; it was not touched.',
+    cure: 'Connect as the role that installed walcast, or rename that schema.',
+  },
+  E_INSTALL_LOCKED: {
+    exit: 75,
+    retryable: true,
+    cause: 'Another `init` or `destroy` is at work in the same database.',
+    cure: 'Wait until it has ended and run the command again.',
+  },
+  E_OLD_TRANSACTION: {
+    exit: 75,
+    retryable: true,
+    cause:
+      'Transactions that began earlier are still open on the source; publication and slot have to wait for their end.',
+    cure: 'End the named sessions or wait, then run `replicate init` again: it goes on where it was.',
+  },
+  E_TABLE_LOCKED: {
+    exit: 75,
+    retryable: true,
+    cause: 'A table needs a replica identity but stayed locked by other sessions.',
+    cure: 'Wait for the named sessions or end them, then run the command again: it goes on where it was.',
+  },
+  E_SLOT_ACTIVE: {
+    exit: 3,
+    retryable: true,
+    cause: 'The replication slot is in use.',
+    cure: 'Stop the daemon of this pipeline, then run the command again.',
+  },
   E_NOT_INITIALISED: {
     exit: 3,
     retryable: false,

@@ -1,0 +1,45 @@
+-- ddl_command_end: the commands of the event, null when none concerns a target (nothing done, temporary objects, members of an extension,
+-- our own schema); the relations that may have changed, members of extensions included; and their metadata.
+create function walcast.ddl_commands(tag text, out commands json, out relations oid[], out metadata json) language plpgsql as $$
+begin
+  select
+      json_agg(json_strip_nulls(json_build_object(
+        'class', c.classid::regclass,
+        'oid', c.objid::bigint,
+        'sub', nullif(c.objsubid, 0),
+        'tag', c.command_tag,
+        'type', c.object_type,
+        'schema', c.schema_name,
+        'identity', c.object_identity,
+        'definition', case when c.object_type = 'index' then pg_get_indexdef(c.objid) end,
+        'version', case when c.object_type = 'extension' then
+          (select e.extversion from pg_extension e where e.oid = c.objid) end)))
+        filter (where not c.in_extension),
+      array_agg(distinct case c.classid
+        when 'pg_class'::regclass then coalesce((select i.indrelid from pg_index i where i.indexrelid = c.objid), c.objid)
+        when 'pg_constraint'::regclass then (select k.conrelid from pg_constraint k where k.oid = c.objid) end)
+    into commands, relations
+    from pg_event_trigger_ddl_commands() c
+    where c.schema_name is distinct from 'pg_temp' and c.schema_name is distinct from 'walcast'
+      and not exists (  -- what hangs on a temporary table has no schema
+        select from pg_class t
+        where t.relpersistence = 't' and t.oid = case c.classid
+          when 'pg_trigger'::regclass then (select g.tgrelid from pg_trigger g where g.oid = c.objid)
+          when 'pg_policy'::regclass then (select p.polrelid from pg_policy p where p.oid = c.objid)
+          when 'pg_rewrite'::regclass then (select w.ev_class from pg_rewrite w where w.oid = c.objid) end);
+  if tag in ('COMMENT', 'GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES', 'SECURITY LABEL', 'CREATE TRIGGER', 'ALTER TRIGGER',
+      'CREATE RULE', 'ALTER RULE', 'CREATE POLICY', 'ALTER POLICY', 'CREATE SEQUENCE', 'ALTER SEQUENCE', 'CREATE STATISTICS',
+      'ALTER STATISTICS', 'REFRESH MATERIALIZED VIEW') then
+    relations := null;  -- they touch no shape
+    return;
+  end if;
+  if tag = 'ALTER TABLE' then
+    relations := walcast.descendants(relations);
+  end if;
+  relations := array(
+    select c.oid from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c'));
+  if commands is not null then
+    metadata := (select json_agg(walcast.relation_metadata(r.oid)) from unnest(relations) r(oid));
+  end if;
+end $$;
+revoke all on function walcast.ddl_commands from public;

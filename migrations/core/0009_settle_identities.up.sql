@@ -1,0 +1,54 @@
+-- A published table without a usable replica identity makes its users' UPDATE and DELETE fail. The key if there is one, else a unique
+-- index that can serve, else the whole row. Tables that get a key later go back to it. What is altered here is DDL like any other.
+create function walcast.settle_identities(relations oid[]) returns void language plpgsql as $$
+declare
+  t record;
+  chosen_now "char";
+begin
+  if not exists (  -- the usual case, cheaply: every table has its key
+      select from pg_class c
+      where c.oid = any (relations) and c.relkind in ('r', 'p') and c.relpersistence = 'p'
+        and (c.relreplident <> 'd' or not exists (
+          select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid))) then
+    return;
+  end if;
+  for t in
+    select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relreplident as identity, state.has_key, ours.previous, (
+        select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid
+        where i.indrelid = c.oid and i.indisunique and i.indimmediate and i.indisvalid and not i.indisexclusion
+          and i.indpred is null and i.indexprs is null
+          and not exists (
+            select from unnest(i.indkey::int2[]) with ordinality k(num, position)
+              join pg_attribute a on a.attrelid = c.oid and a.attnum = k.num
+            where k.position <= i.indnkeyatts and (not a.attnotnull or exists (
+              select from pg_constraint n  -- PostgreSQL 18: not null, but not for the rows of before
+              where n.conrelid = c.oid and n.contype = 'n' and not n.convalidated and n.conkey[1] = a.attnum)))
+        order by i.indnkeyatts, ic.relname limit 1) as unique_index
+    from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+      left join walcast.chosen_identity ours on ours.relation = c.oid and ours.chosen = c.relreplident
+      cross join lateral (select
+        exists (select from pg_index i
+          where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid) as has_key,
+        exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indisvalid) as has_index) state
+    where c.oid = any (relations) and c.oid >= 16384 and n.nspname <> 'walcast'
+      and c.relkind in ('r', 'p') and c.relpersistence = 'p'
+      and case c.relreplident
+        when 'd' then not state.has_key
+        when 'i' then not state.has_index or (ours.relation is not null and state.has_key)
+        when 'f' then ours.relation is not null and state.has_key
+        else true end
+    order by c.oid
+  loop
+    chosen_now := case when t.has_key then 'd' when t.unique_index is not null then 'i' else 'f' end;
+    delete from walcast.chosen_identity where relation = t.oid;
+    -- An index identity whose index is gone counts as none: PostgreSQL cannot go back to it, so DEFAULT takes its place.
+    if chosen_now <> 'd' or coalesce(t.previous, t.identity) = 'n' then
+      insert into walcast.chosen_identity (relation, previous, chosen)
+        values (t.oid, case when coalesce(t.previous, t.identity) = 'n' then 'n' else 'd' end, chosen_now);
+    end if;
+    execute format('alter table only %s replica identity ', t.name)
+      || case chosen_now when 'd' then 'default' when 'i' then format('using index %I', t.unique_index) else 'full' end;
+  end loop;
+end $$;
+revoke all on function walcast.settle_identities from public;

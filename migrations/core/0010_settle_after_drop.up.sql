@@ -1,0 +1,28 @@
+-- sql_drop: tables that go lose their record; tables that stay may have lost the key or index that identified their rows.
+create function walcast.settle_after_drop(tag text, auto boolean) returns void language plpgsql as $$
+declare
+  relations oid[];
+begin
+  delete from walcast.chosen_identity k using pg_event_trigger_dropped_objects() d
+    where d.classid = 'pg_class'::regclass and d.objsubid = 0 and d.objid = k.relation;
+  if not auto or tag = 'ALTER TABLE' then
+    return;  -- the ddl_command_end of ALTER TABLE is still to come
+  end if;
+  relations := array(
+    select d.objid from pg_event_trigger_dropped_objects() d where d.object_type = 'table column'
+    union
+    select c.oid from pg_event_trigger_dropped_objects() d
+      join pg_namespace n on n.nspname = d.address_names[1]
+      join pg_class c on c.relnamespace = n.oid and c.relname = d.address_names[2]
+      where d.object_type = 'table constraint');
+  if exists (select from pg_event_trigger_dropped_objects() d where d.object_type = 'index') then
+    -- The table of an index that is gone cannot be told any more.
+    relations := relations || array(
+      select c.oid from pg_class c where c.relreplident = 'i'
+        and not exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident));
+  end if;
+  if cardinality(relations) > 0 then
+    perform walcast.settle_identities(relations);
+  end if;
+end $$;
+revoke all on function walcast.settle_after_drop from public;

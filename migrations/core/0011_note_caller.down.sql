@@ -1,0 +1,1 @@
+drop function walcast.note_caller;

@@ -1,0 +1,173 @@
+-- The second of the two functions of each event: writes one signed transactional message a command. SECURITY DEFINER with every setting
+-- pinned that shapes what is printed; returns event_trigger, so that nobody can call it.
+--
+-- No EXCEPTION block may enclose a pg_logical_emit_message: the message would belong to a subtransaction and could arrive after the rows
+-- that need it. What may fail is done first, in a block of its own that only reads: it gets no transaction id. A user's DDL never fails
+-- because of it, the event then says `degraded`.
+create function walcast.emit() returns event_trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+  set lc_messages = 'C'
+  set row_security = off
+  set DateStyle = 'ISO, MDY'
+  set IntervalStyle = 'postgres'
+  set TimeZone = 'UTC'
+  set extra_float_digits = 3
+  set bytea_output = 'hex'
+  set quote_all_identifiers = off
+  set standard_conforming_strings = on
+  set xmlbinary = 'base64'
+  set lc_monetary = 'C'
+  -- plans with arrays as parameters would be made anew at every call
+  set plan_cache_mode = force_generic_plan
+  set jit = off
+as $$
+declare
+  phase constant text := case tg_event when 'sql_drop' then 'drop' when 'table_rewrite' then 'rewrite' else 'end' end;
+  client_text constant text := coalesce(current_query(), '');
+  text_id constant text := concat_ws(':', extract(epoch from statement_timestamp()), octet_length(client_text));
+  signed_head constant text := concat_ws(E'\n', 'walcast', (select oid from pg_database where datname = current_database()),
+    pg_current_xact_id()::xid, '');
+  signature text;
+  text_mark text;
+  send_text boolean;
+  context text;
+  sql_function text;
+  function_body json;
+  event record;
+  relations oid[];
+  details json;
+  message text;
+  rewrite record;
+  chunks refcursor;
+  chunk record;
+  auto boolean;
+begin
+  get diagnostics context = pg_context;
+  context := substr(context, position(E'\n' in context || E'\n') + 1);  -- without our own frame
+  if tg_tag = 'REINDEX' or (phase = 'end' and tg_tag like 'DROP %' and tg_tag <> 'DROP OWNED') then
+    return;  -- a DROP is told whole by its sql_drop
+  end if;
+
+  if phase = 'rewrite' then
+    insert into walcast.rewritten (transaction, relation, reason)
+      select pg_current_xact_id(), c.oid, pg_event_trigger_table_rewrite_reason() from pg_class c
+      where c.oid = pg_event_trigger_table_rewrite_oid() and c.relpersistence <> 't'
+      returning json_build_object('oid', relation::bigint, 'reason', reason) into details;
+    if details is null then
+      return;
+    end if;
+  end if;
+
+  -- The client's text goes out once per client statement and (sub)transaction: the mark disappears when what was sent with it does. It is
+  -- signed, since users can set it too.
+  signature := walcast.mac(signed_head || text_id);
+  text_mark := text_id || ':' || signature;
+  send_text := client_text <> '' and octet_length(client_text) <= 67108864
+    and current_setting('walcast.text_sent', true) is distinct from text_mark;
+
+  begin
+    if phase = 'drop' then
+      details := walcast.dropped_objects();
+      details := case when details is not null then json_build_object('dropped', details) end;
+    elsif phase = 'end' then
+      event := walcast.ddl_commands(tg_tag);
+      relations := event.relations;
+      details := case when event.commands is not null then
+        json_build_object('commands', event.commands, 'relations', event.metadata) end;
+    end if;
+    if details is not null then
+      sql_function := substring(context from '^SQL function "(.*)" statement \d+');
+      if sql_function is not null then
+        function_body := (select json_agg(p.prosrc) from (
+          select prosrc from pg_proc where proname = sql_function and prolang = 14 order by oid limit 5) p);
+      end if;
+      message := json_strip_nulls(json_build_object(
+        'v', 1, 'kind', 'ddl', 'iso', current_setting('transaction_isolation') <> 'read committed',
+        'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
+        'phase', phase, 'tag', tg_tag, 'caller', current_setting('walcast.caller')::json, 'text_id', text_id,
+        'text', case when send_text then client_text end, 'context', nullif(context, ''), 'function_body', function_body,
+        'details', details))::text;
+      if octet_length(message) > 251658240 then
+        raise exception using errcode = 'program_limit_exceeded', message = 'the message is longer than 240 MB';
+      end if;
+      signature := walcast.mac(signed_head || message);
+    end if;
+  exception when others then
+    send_text := send_text and octet_length(client_text) <= 16777216;
+    message := json_strip_nulls(json_build_object(
+      'v', 1, 'kind', 'degraded', 'iso', current_setting('transaction_isolation') <> 'read committed',
+      'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
+      'phase', phase, 'tag', tg_tag, 'caller', current_setting('walcast.caller')::json, 'text_id', text_id,
+      'text', case when send_text then client_text end,
+      'context', case when octet_length(context) <= 16777216 then nullif(context, '') end,
+      'failure', sqlstate || ' ' || sqlerrm))::text;
+    signature := walcast.mac(signed_head || message);
+  end;
+
+  if message is not null then  -- else nothing done (IF NOT EXISTS), temporary, member of an extension, or our own
+    perform pg_logical_emit_message(true, 'walcast', '{"mac":"' || signature || '",' || substr(message, 2));
+    if send_text then
+      perform set_config('walcast.text_sent', text_mark, true);
+    end if;
+  end if;
+
+  -- Rows made by a rewrite are not in the WAL. Reasons: 1 persistence, 2 default, 4 type.
+  if phase = 'end' and tg_tag like 'ALTER %' then
+    for rewrite in
+      with done as (
+        delete from walcast.rewritten n
+          where n.transaction = pg_current_xact_id()
+            -- not those of an outer ALTER TABLE, which isn't finished
+            and (tg_tag <> 'ALTER TABLE' or relations is null or n.relation = any (relations))
+          returning n.relation, n.reason)
+      select d.relation, bit_or(d.reason) as reason from done d group by d.relation
+    loop
+      continue when rewrite.reason & 7 = 0
+        or not exists (select from pg_class where oid = rewrite.relation and relpersistence = 'p');
+      chunks := null;
+      begin
+        if pg_table_size(rewrite.relation) <= (
+            select s.value::bigint from walcast.setting s where s.name = 'backfill_limit_bytes') then
+          -- The first fetch makes all chunks, on disk if they are many; nothing can fail after it.
+          open chunks no scroll for select r.rows, row_number() over () as number, count(*) over () as total
+            from walcast.row_chunks(rewrite.relation) r(rows);
+          fetch chunks into chunk;
+        end if;
+      exception when others then
+        chunks := null;
+      end;
+      loop
+        message := (case
+          when chunks is null then json_build_object(
+            'v', 1, 'kind', 'rows', 'iso', current_setting('transaction_isolation') <> 'read committed',
+            'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
+            'oid', rewrite.relation::bigint, 'chunk', 1, 'chunks', 1, 'resync', true)
+          else json_build_object(
+            'v', 1, 'kind', 'rows', 'iso', current_setting('transaction_isolation') <> 'read committed',
+            'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
+            'oid', rewrite.relation::bigint, 'chunk', coalesce(chunk.number, 1), 'chunks', coalesce(chunk.total, 1),
+            'resync', false, 'rows', coalesce(chunk.rows, '[]')::json) end)::text;
+        perform pg_logical_emit_message(true, 'walcast',
+          '{"mac":"' || walcast.mac(signed_head || message) || '",' || substr(message, 2));
+        exit when chunks is null;
+        fetch chunks into chunk;
+        exit when not found;
+      end loop;
+      if chunks is not null then
+        close chunks;  -- an open cursor could be read by the user
+      end if;
+    end loop;
+  end if;
+
+  if phase = 'drop' then
+    auto := (select s.value = 'auto' from walcast.setting s where s.name = 'replica_identity');
+    perform walcast.settle_after_drop(tg_tag, auto);
+  elsif cardinality(relations) > 0 and tg_tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE',
+      'ALTER TYPE') then
+    auto := (select s.value = 'auto' from walcast.setting s where s.name = 'replica_identity');
+    if auto then
+      perform walcast.settle_identities(relations);
+    end if;
+  end if;
+end $$;
+revoke all on function walcast.emit from public;

@@ -1,0 +1,36 @@
+import { WalcastError } from '../errors/walcast-error.ts';
+import type { SqlSession } from '../postgres/sql-session.ts';
+
+export type SchemaState = 'absent' | 'empty' | 'ours';
+
+/** Whoever owns the schema may drop and replace what is in it: it has to be us, or whoever installed walcast before. */
+const STATE = `
+select n.nspowner = r.oid or (r.rolsuper and o.rolsuper) as owned, o.rolname as owner,
+  (select pg_catalog.string_agg(c.relname, ', ' order by c.relname) from (
+     select c.relname from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind <> 'i'
+     union all select p.proname from pg_catalog.pg_proc p where p.pronamespace = n.oid limit 5) c) as content,
+  exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'schema_migrations'
+    and c.relkind = 'r' and c.relowner = n.nspowner) as recorded
+from pg_catalog.pg_namespace n join pg_catalog.pg_roles o on o.oid = n.nspowner
+  join pg_catalog.pg_roles r on r.rolname = current_user
+where n.nspname = 'walcast'`;
+
+/** What stands in the place of our schema; refuses one that is not ours. */
+export async function schemaState(session: SqlSession): Promise<SchemaState> {
+  const row = (await session.query(STATE)).rows[0];
+  if (row === undefined) return 'absent';
+  if (row['owned'] !== 't') {
+    throw new WalcastError('E_SCHEMA_FOREIGN', `the schema walcast belongs to the role ${row['owner'] ?? '?'}`, {
+      hint: 'Connect as that role if it is the one that installed walcast, else rename or drop the schema.',
+    });
+  }
+  if (row['recorded'] === 't') return 'ours';
+  if (row['content'] === null) return 'empty';
+  throw new WalcastError(
+    'E_SCHEMA_FOREIGN',
+    `the schema walcast holds objects that walcast did not make: ${row['content'] ?? ''}`,
+    {
+      hint: 'Rename or drop that schema; walcast needs the name for itself.',
+    },
+  );
+}
