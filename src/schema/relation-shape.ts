@@ -6,9 +6,15 @@ import type { TableMetadata } from '../wal/table-metadata.ts';
  * a DDL message says can be compared field by field with what a target has.
  */
 export const SHAPE_EXPRESSION = `json_strip_nulls(json_build_object(
-  'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'persistence', c.relpersistence,
-  'owner', pg_get_userbyid(c.relowner), 'identity', c.relreplident,
-  'rls', case when c.relrowsecurity then true end, 'force_rls', case when c.relforcerowsecurity then true end,
+  'oid', c.oid::bigint,
+  'schema', n.nspname,
+  'name', c.relname,
+  'kind', c.relkind,
+  'persistence', c.relpersistence,
+  'owner', pg_get_userbyid(c.relowner),
+  'identity', c.relreplident,
+  'rls', nullif(c.relrowsecurity, false),
+  'force_rls', nullif(c.relforcerowsecurity, false),
   'options', c.reloptions,
   'tablespace', (select t.spcname from pg_tablespace t where t.oid = c.reltablespace),
   'access_method', (select m.amname from pg_am m where m.oid = c.relam and m.amname <> 'heap'),
@@ -20,31 +26,46 @@ export const SHAPE_EXPRESSION = `json_strip_nulls(json_build_object(
   'populated', case when c.relkind = 'm' then c.relispopulated end,
   'columns', (
     select json_agg(json_build_object(
-      'num', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'type_oid', a.atttypid::bigint,
-      'typmod', nullif(a.atttypmod, -1), 'not_null', case when a.attnotnull then true end,
-      'collation', (
+      'num', a.attnum,
+      'name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod),
+      'type_oid', a.atttypid::bigint,
+      'typmod', nullif(a.atttypmod, -1),
+      'not_null', nullif(a.attnotnull, false),
+      'collation', case when a.attcollation <> t.typcollation then (
         select format('%I.%I', cn.nspname, co.collname)
-        from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace join pg_type t on t.oid = a.atttypid
-        where co.oid = a.attcollation and a.attcollation <> t.typcollation),
-      'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+        from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation) end,
+      'default', case when a.atthasdef and a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
       'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
-      'generated_kind', nullif(a.attgenerated, ''), 'identity', nullif(a.attidentity, ''),
-      'sequence', case when a.attidentity <> '' or a.atthasdef
+      'generated_kind', nullif(a.attgenerated, ''),
+      'identity', nullif(a.attidentity, ''),
+      'sequence', case when a.attidentity <> '' or (a.atthasdef and a.attgenerated = '')
         then pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname) end,
       'missing', case when a.atthasmissing then (a.attmissingval::text::text[])[1] end,
-      'storage', case when a.attstorage <> (select t.typstorage from pg_type t where t.oid = a.atttypid) then a.attstorage end,
-      'compression', nullif(a.attcompression, ''), 'inherited', nullif(a.attinhcount, 0)) order by a.attnum)
-    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      'storage', case when a.attstorage <> t.typstorage then a.attstorage end,
+      'compression', nullif(a.attcompression, ''),
+      'inherited', nullif(a.attinhcount, 0)) order by a.attnum)
+    from pg_attribute a
+      join pg_type t on t.oid = a.atttypid
+      left join pg_attrdef d on a.atthasdef and d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
   'constraints', (
-    select json_agg(json_build_object('oid', k.oid::bigint, 'name', k.conname, 'type', k.contype,
+    select json_agg(json_build_object(
+      'oid', k.oid::bigint,
+      'name', k.conname,
+      'type', k.contype,
       'definition', pg_get_constraintdef(k.oid)) order by k.conname)
     from pg_constraint k where k.conrelid = c.oid and k.contype <> 't'),
-  'indexes', (
-    select json_agg(json_build_object('oid', i.indexrelid::bigint, 'name', ic.relname, 'definition', pg_get_indexdef(i.indexrelid),
-      'unique', i.indisunique, 'primary', i.indisprimary, 'replica_identity', i.indisreplident, 'valid', i.indisvalid)
-      order by ic.relname)
-    from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid)))`;
+  'indexes', case when c.relhasindex then (
+    select json_agg(json_build_object(
+      'oid', i.indexrelid::bigint,
+      'name', ic.relname,
+      'definition', pg_get_indexdef(i.indexrelid),
+      'unique', i.indisunique,
+      'primary', i.indisprimary,
+      'valid', i.indisvalid,
+      'replica_identity', i.indisreplident) order by ic.relname)
+    from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid) end))`;
 
 const SHAPES = `select ${SHAPE_EXPRESSION} as shape
   from json_to_recordset($1::json) as wanted(schema text, name text)
