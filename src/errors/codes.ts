@@ -178,11 +178,12 @@ export const ERROR_CODES = {
     cause: 'Rows came for a table that the target does not have and that no captured statement made.',
     cure: 'Create the table on the target as it is on the source, with its rows up to the named position, then start again.',
   },
-  E_HELD_ROWS_LIMIT: {
-    exit: 1,
-    retryable: false,
-    cause: 'A transaction wrote more rows into a table before its CREATE TABLE AS was announced than may be held back.',
-    cure: 'Raise the limit, or make the table and fill it in two transactions.',
+  E_SPOOL: {
+    exit: 75,
+    retryable: true,
+    cause:
+      'Rows that came before the CREATE TABLE AS that made their table are kept in the temporary folder, and it could not be written or read.',
+    cure: 'Free some space there, or point TMPDIR to a folder with more; `run` tries again by itself.',
   },
   E_TARGET_APPLY: {
     exit: 1,

@@ -55,6 +55,10 @@ export interface ProcessorEvents {
 export interface AppliedDdl {
   readonly lsn: Lsn;
   readonly tag: string;
+  /** The author on the source. */
+  readonly role: string;
+  /** The statement as it stood on the source; null where it was not looked for. */
+  readonly source: string | null;
   /** What ran on the target; null: nothing had to. */
   readonly statement: string | null;
   /** How it was derived: verbatim, split, from catalog, ignored … */

@@ -20,7 +20,7 @@ export interface DdlApplier {
   apply(
     event: DdlCommandEvent,
     session: SqlSession,
-  ): Promise<{ readonly statement: string | null; readonly how: string }>;
+  ): Promise<{ readonly source?: string | null; readonly statement: string | null; readonly how: string }>;
   /** @returns rows written */
   rows(event: BackfillEvent, session: SqlSession): Promise<number>;
   /** Makes a table that rows came for and no event announced. */

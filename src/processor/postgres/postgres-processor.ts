@@ -8,6 +8,7 @@ import { openApplyConnection } from './apply-connection.ts';
 import { pipelineError, serverError } from './apply-error.ts';
 import { openCheckpoint } from './checkpoint-store.ts';
 import type { DdlApplier } from './ddl-applier.ts';
+import { DdlLog } from './ddl-log.ts';
 import { Durability } from './durability.ts';
 import { RowApplier } from './rows/row-applier.ts';
 import { TransactionApplier, type ApplyTotals } from './transaction-applier.ts';
@@ -67,6 +68,7 @@ export class PostgresProcessor implements Processor {
       await this.#options.migrate(connection);
       const position = await openCheckpoint(connection, source, this.name);
       await rows.learnConstraints();
+      await DdlLog.prune(connection);
       this.#checkpoint = position;
       this.#applier = new TransactionApplier({
         target: this.name,
@@ -109,6 +111,7 @@ export class PostgresProcessor implements Processor {
     session.watchdog.stop();
     session.durability.stop();
     session.connection.close();
+    applier?.discard();
     await applier?.committing.catch(() => undefined); // rejected by the close unless the answer was there
   }
 

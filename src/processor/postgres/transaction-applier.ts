@@ -15,12 +15,12 @@ import type { AppliedDdl, SourcePosition } from '../../wal/processor.ts';
 import type { Relation } from '../../wal/relation.ts';
 import { ADVANCE_SQL, ADVANCE_STATEMENT, advanceValues } from './checkpoint-store.ts';
 import type { DdlApplier } from './ddl-applier.ts';
+import { DdlLog } from './ddl-log.ts';
 import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
 import { HeldRows } from './rows/held-rows.ts';
 import type { RowApplier } from './rows/row-applier.ts';
 
-const HELD_ROWS_LIMIT = 64 * 1024 * 1024;
 /** Idle positions are recorded on the target at most this often. */
 const IDLE_EVERY_MS = 10_000;
 
@@ -65,8 +65,9 @@ export class TransactionApplier {
   readonly #hooks: TransactionApplierOptions['hooks'];
   readonly #skipBelow: Lsn;
   readonly #cautiousUntil: Lsn;
+  readonly #log: DdlLog;
   readonly #group = new Group();
-  readonly #held = new HeldRows(HELD_ROWS_LIMIT);
+  readonly #held = new HeldRows();
   readonly totals: ApplyTotals;
   #begun: Lsn;
   #generation: number;
@@ -93,7 +94,13 @@ export class TransactionApplier {
     this.#begun = options.position;
     this.#sent = options.position;
     this.#checkpoint = options.position;
+    this.#log = new DdlLog(options.connection, options.source);
     this.#prepareFixed();
+  }
+
+  /** Nothing more comes: what was held back is dropped. */
+  discard(): void {
+    this.#held.clear();
   }
 
   get checkpoint(): Lsn {
@@ -252,13 +259,24 @@ export class TransactionApplier {
     }
     const started = performance.now();
     if (this.#rows.deferrable) await this.#settleConstraints();
-    const { statement, how } = await this.#ddl.apply(event, this.#connection);
+    const { source = null, statement, how } = await this.#ddl.apply(event, this.#connection);
     this.#userCodeRan();
     this.#rows.forgetShapes();
     await this.#rows.learnConstraints();
     if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
     this.totals.ddl++;
-    this.#hooks.ddl({ lsn, tag: event.tag, statement, how, milliseconds: performance.now() - started });
+    const { role } = event.caller;
+    const entry: AppliedDdl = {
+      lsn,
+      tag: event.tag,
+      role,
+      source,
+      statement,
+      how,
+      milliseconds: performance.now() - started,
+    };
+    this.#log.write(entry);
+    this.#hooks.ddl(entry);
     for (const oid of this.#held.relations) {
       if ((await this.#rows.table(oid)) !== null) await this.#release(oid);
     }
@@ -278,8 +296,7 @@ export class TransactionApplier {
 
   /** Rows that came before their table's event, now that the table is there. */
   async #release(oid: number): Promise<void> {
-    const batches = this.#held.take(oid);
-    for (const batch of batches) {
+    for (const batch of this.#held.take(oid)) {
       for (let i = 0; i < batch.count; i++) {
         if (!this.#rows.write(batch, i) && (await this.#rows.writeSlowly(batch, i))) this.#userCodeRan();
         if (this.#connection.congested) await this.#connection.relieved();
@@ -353,5 +370,6 @@ export class TransactionApplier {
     this.#connection.prepare('commit', 'commit', []);
     this.#connection.prepare('defer', 'set constraints all deferred', []);
     this.#connection.prepare(ADVANCE_STATEMENT, ADVANCE_SQL, []);
+    this.#log.prepare();
   }
 }

@@ -1,33 +1,43 @@
-import { WalcastError } from '../../../errors/walcast-error.ts';
 import { EventBatch } from '../../../wal/event-batch.ts';
+import { SpoolFile, type SpooledBatch } from './spool-file.ts';
 
 const BATCH_BYTES = 256 * 1024;
 const BATCH_EVENTS = 4096;
 const BATCH_FIELDS = 32 * 1024;
+/** Above this, full batches go to disk. */
+export const MEMORY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+interface Held {
+  /** Older rows first, on disk … */
+  readonly spooled: SpooledBatch[];
+  /** … then the rest. */
+  readonly batches: EventBatch[];
+}
 
 /**
- * Rows of a relation that is not there yet: `CREATE TABLE AS` writes its rows before its event. Copies, in their order, up to a limit in
- * bytes over all relations of a transaction.
+ * Rows of a relation that is not there yet: `CREATE TABLE AS` writes its rows before its event. Copies, in their order; little of them in
+ * memory, the rest on disk.
  */
 export class HeldRows {
-  readonly #limit: number;
-  readonly #batches = new Map<number, EventBatch[]>();
-  #bytes = 0;
+  readonly #memoryLimit: number;
+  readonly #held = new Map<number, Held>();
+  #memory = 0;
+  #spool: SpoolFile | null = null;
 
-  constructor(limitBytes: number) {
-    this.#limit = limitBytes;
+  constructor(memoryLimit: number = MEMORY_LIMIT_BYTES) {
+    this.#memoryLimit = memoryLimit;
   }
 
   get empty(): boolean {
-    return this.#batches.size === 0;
+    return this.#held.size === 0;
   }
 
   get relations(): readonly number[] {
-    return [...this.#batches.keys()];
+    return [...this.#held.keys()];
   }
 
   has(oid: number): boolean {
-    return this.#batches.has(oid);
+    return this.#held.has(oid);
   }
 
   add(batch: EventBatch, i: number, columns: number): void {
@@ -36,13 +46,6 @@ export class HeldRows {
     const newAt = batch.newAt[i] as number;
     const size = tupleBytes(batch, oldAt, columns) + tupleBytes(batch, newAt, columns);
     const fields = columns * 2 * ((oldAt >= 0 ? 1 : 0) + (newAt >= 0 ? 1 : 0));
-    this.#bytes += size + fields * 4;
-    if (this.#bytes > this.#limit) {
-      throw new WalcastError(
-        'E_HELD_ROWS_LIMIT',
-        `more than ${this.#limit} bytes of rows came before the statement that made relation ${oid}`,
-      );
-    }
     const into = this.#room(oid, size, fields);
     const at = into.count;
     into.kinds[at] = batch.kinds[i] as number;
@@ -55,35 +58,52 @@ export class HeldRows {
     into.count = at + 1;
   }
 
-  /** Takes the rows of one relation out, as batches that the caller releases. */
-  take(oid: number): readonly EventBatch[] {
-    const batches = this.#batches.get(oid) ?? [];
-    this.#batches.delete(oid);
-    for (const batch of batches) this.#bytes -= batch.byteLength + batch.fieldsUsed * 4;
-    return batches;
+  /** Takes the rows of one relation out, batch by batch. To be read to the end; the caller releases each. */
+  *take(oid: number): Generator<EventBatch, void, undefined> {
+    const held = this.#held.get(oid);
+    if (held === undefined) return;
+    this.#held.delete(oid);
+    for (const place of held.spooled) if (this.#spool !== null) yield this.#spool.read(place);
+    for (const batch of held.batches) {
+      this.#memory -= batch.footprint;
+      yield batch;
+    }
+    if (this.empty) this.clear();
   }
 
   clear(): void {
-    this.#batches.clear();
-    this.#bytes = 0;
+    this.#held.clear();
+    this.#memory = 0;
+    this.#spool?.close();
+    this.#spool = null;
   }
 
   #room(oid: number, bytes: number, fields: number): EventBatch {
-    let batches = this.#batches.get(oid);
-    if (batches === undefined) {
-      batches = [];
-      this.#batches.set(oid, batches);
+    let held = this.#held.get(oid);
+    if (held === undefined) {
+      held = { spooled: [], batches: [] };
+      this.#held.set(oid, held);
     }
-    const last = batches.at(-1);
+    const last = held.batches.at(-1);
     const fits =
       last !== undefined &&
       last.count < last.kinds.length &&
       last.byteLength + bytes <= last.bytes.length &&
       last.fieldsUsed + fields <= last.fields.length;
     if (fits) return last;
+    if (this.#memory > this.#memoryLimit) this.#spoolAll();
     const batch = new EventBatch(Math.max(BATCH_BYTES, bytes), BATCH_EVENTS, Math.max(BATCH_FIELDS, fields));
-    batches.push(batch);
+    held.batches.push(batch);
+    this.#memory += batch.footprint;
     return batch;
+  }
+
+  #spoolAll(): void {
+    this.#spool ??= new SpoolFile();
+    for (const held of this.#held.values()) {
+      for (const batch of held.batches.splice(0)) held.spooled.push(this.#spool.write(batch));
+    }
+    this.#memory = 0;
   }
 }
 
