@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { IN_PROCESS_LIMIT_BYTES } from './sql-parser.ts';
+import { LARGE_TEXT_BYTES } from './parser-thread.ts';
 import { parseStatements } from './statements.ts';
 
 const live = async (text: string): Promise<string[]> =>
@@ -77,7 +77,7 @@ test.each([
 });
 
 test('parses a text above the limit in a thread of its own, with the same result', async () => {
-  const filler = 'x'.repeat(IN_PROCESS_LIMIT_BYTES);
+  const filler = 'x'.repeat(LARGE_TEXT_BYTES);
   const statements = await parseStatements(
     `insert into t values ('${filler}'); comment on table "é" is '${filler}'; drop table x`,
   );
