@@ -18,7 +18,9 @@ begin
         union all
         select 'function', p.oid::pg_catalog.regprocedure::pg_catalog.text, p.proowner,
             coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))
-          from pg_catalog.pg_proc p where p.pronamespace = 'walcast'::pg_catalog.regnamespace and p.prokind = 'f'
+          from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+          -- functions of other roles are made at run time, for them
+          where n.nspname = 'walcast' and p.prokind = 'f' and p.proowner = n.nspowner
       ) o cross join lateral (select distinct e.grantee from pg_catalog.aclexplode(o.acl) e where e.grantee <> o.owner) a
   loop
     execute statement;

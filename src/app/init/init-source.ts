@@ -1,0 +1,100 @@
+import { WalcastError } from '../../errors/walcast-error.ts';
+import { withInstallLock } from '../../migrate/lock.ts';
+import { migrateLocked } from '../../migrate/migrate.ts';
+import { describeResult } from '../../migrate/migration.ts';
+import { readMigrations } from '../../migrate/read-migrations.ts';
+import { SPEAK } from '../../migrate/silence.ts';
+import { judge, sourceFacts } from '../check/check-source.ts';
+import type { Finding } from '../check/finding.ts';
+import type { SqlSession } from '../../postgres/sql-session.ts';
+import { ClientSession } from './client-session.ts';
+import { DEFAULT_WAIT_MS, type InitOptions, type InitReport } from './init-report.ts';
+import { untilOlderTransactionsEnd } from './old-transactions.ts';
+import { ensurePublication } from './publication.ts';
+import { settleIdentities } from './settle-identities.ts';
+import { announceSlot, ensureSlot, isComplete, readSlotRecord } from './slot.ts';
+
+/**
+ * Prepares a source: triggers, then identities, then publication, then slot. A table without identity must not be published, and a slot
+ * older than the publication cannot be read. Does what is missing, so it may be run again at any time, also after it was killed.
+ */
+export async function initSource(options: InitOptions): Promise<InitReport> {
+  const session = await ClientSession.connect(options.url, 'source', options.signal);
+  try {
+    const findings = await preflight(session, options);
+    return await withInstallLock(session, lockOptions(options), () => install(session, options, findings));
+  } finally {
+    await session.close();
+  }
+}
+
+async function preflight(session: ClientSession, options: InitOptions): Promise<Finding[]> {
+  const findings = judge(await sourceFacts(session, options), options);
+  const errors = findings.filter(
+    ({ level, forcible }) => level === 'error' && !(forcible === true && options.force === true),
+  );
+  if (errors.length > 0) {
+    const lines = errors.map(({ what, cure }) => `- ${what}. ${cure}`);
+    throw new WalcastError('E_PREFLIGHT', `the source is not ready, nothing was changed:\n${lines.join('\n')}`, {
+      fields: { findings },
+    });
+  }
+  return findings;
+}
+
+async function install(session: SqlSession, options: InitOptions, findings: readonly Finding[]): Promise<InitReport> {
+  const waiting = { ...lockOptions(options), waitMs: options.waitMs ?? DEFAULT_WAIT_MS };
+  const steps: string[] = [];
+  const step = (line: string): void => {
+    steps.push(line);
+    options.onStep?.(line);
+  };
+
+  const migrations = await migrateLocked(session, await readMigrations('core'));
+  await session.execute(SPEAK);
+  step(`migrations core: ${describeResult(migrations)}`);
+  const auto = await writeSettings(session, options);
+  const settle = auto || options.replicaIdentity === 'auto';
+  if (settle && !isComplete(await readSlotRecord(session, options.slot))) {
+    await untilOlderTransactionsEnd(session, waiting);
+  }
+  const identities = settle ? await settleIdentities(session, waiting) : [];
+  for (const { table, identity } of identities) step(`replica identity of ${table}: ${identity}`);
+  if (identities.length === 0)
+    step(settle ? 'replica identities: every table has one' : 'replica identities: left alone (off)');
+
+  await announceSlot(session, options.slot, options.publication);
+  const published = await ensurePublication(session, options.publication);
+  step(`publication ${options.publication}: ${published ? 'created for all tables' : 'there already'}`);
+  const { record, created, replaced } = await ensureSlot(session, options.slot, waiting);
+  const consistentPoint = record.consistentPoint ?? '';
+  const how = replaced ? 'was gone, created anew: the targets need the state of the source again' : 'created';
+  step(`slot ${options.slot}: ${created ? `${how}, consistent at ${consistentPoint}` : 'there already'}`);
+  return {
+    steps,
+    findings,
+    migrations,
+    identities,
+    slot: { name: options.slot, id: record.id, consistentPoint, created },
+    publication: { name: options.publication, created: published },
+  };
+}
+
+/** Returns whether the triggers settle identities from now on. */
+async function writeSettings(session: SqlSession, options: InitOptions): Promise<boolean> {
+  const settings = [
+    ['replica_identity', options.replicaIdentity],
+    ['backfill_limit_bytes', options.backfillLimitBytes?.toFixed(0)],
+  ] as const;
+  for (const [name, value] of settings) {
+    if (value !== undefined) {
+      await session.query('update walcast.setting set value = $2 where name = $1 and value <> $2', [name, value]);
+    }
+  }
+  const { rows } = await session.query(`select value from walcast.setting where name = 'replica_identity'`);
+  return rows[0]?.['value'] === 'auto';
+}
+
+function lockOptions({ waitMs = DEFAULT_WAIT_MS, signal }: InitOptions): { waitMs: number; signal?: AbortSignal } {
+  return { waitMs, ...(signal === undefined ? {} : { signal }) };
+}
