@@ -16,7 +16,6 @@ export default defineConfig(
       'no-unsafe-finally': 'error',
       'no-fallthrough': 'error',
       'no-self-compare': 'error',
-      'no-unmodified-loop-condition': 'error',
       'no-constant-binary-expression': 'error',
     },
   },
