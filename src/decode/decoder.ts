@@ -3,7 +3,7 @@ import { EVENT, type EventBatch, type EventKind, type EventObject } from '../wal
 import { oid, xid } from '../wal/ids.ts';
 import { lsn, type Lsn } from '../wal/lsn.ts';
 import type { Relation, RelationColumn } from '../wal/relation.ts';
-import { BATCH_EVENTS, BatchPool } from './batch-pool.ts';
+import { BATCH_BYTES, BATCH_EVENTS, BatchPool } from './batch-pool.ts';
 import { MessageReader } from './message-reader.ts';
 import { protocolError } from './protocol-error.ts';
 import { readTuple, tupleEnd } from './tuple.ts';
@@ -267,8 +267,9 @@ export class Decoder {
     batch.newAt[i] = -1;
     batch.lsnHigh[i] = chunk === null ? 0 : chunk.readUInt32BE(1);
     batch.lsnLow[i] = chunk === null ? 0 : chunk.readUInt32BE(5);
+    batch.objectBytes += chunk === null ? 0 : chunk.length - HEADER;
     batch.count = i + 1;
-    if (batch.count === BATCH_EVENTS) this.seal();
+    if (batch.count === BATCH_EVENTS || batch.objectBytes >= BATCH_BYTES) this.seal();
   }
 
   #room(bytes: number, fields: number): EventBatch {

@@ -75,6 +75,8 @@ export class EventBatch {
   lsnLow: Uint32Array;
   fields: Int32Array;
   readonly objects: EventObject[] = [];
+  /** What the messages behind `objects` took on the wire: a schema change can be large. */
+  objectBytes = 0;
   #holders = 1;
   readonly #recycle: ((batch: EventBatch) => void) | undefined;
 
@@ -123,7 +125,7 @@ export class EventBatch {
 
   /** Memory that this batch takes, full or not. */
   get footprint(): number {
-    return this.bytes.length + this.fields.byteLength + this.kinds.length * 22;
+    return this.bytes.length + this.fields.byteLength + this.kinds.length * 22 + this.objectBytes;
   }
 
   retain(): this {
@@ -143,6 +145,7 @@ export class EventBatch {
     this.count = 0;
     this.fieldsUsed = 0;
     this.objects.length = 0;
+    this.objectBytes = 0;
     this.#holders = 1;
   }
 }
