@@ -1,0 +1,106 @@
+import type { TargetConfig } from '../../config/schema.ts';
+import { describeUrl } from '../../postgres/client.ts';
+import type { SqlSession } from '../../postgres/sql-session.ts';
+import { checkAgainstSource, checkFirstUse } from '../../processor/postgres/checkpoint-store.ts';
+import { formatLsn, parseLsn, type Lsn } from '../../wal/lsn.ts';
+import type { SourcePosition } from '../../wal/processor.ts';
+import type { ErrorStatus, TargetStatus } from '../run/run-status.ts';
+import { errorStatus } from './error-status.ts';
+import { readMigrationSet } from './migration-status.ts';
+import { withReadingSession } from './reading-session.ts';
+import type { MigrationSetReport, TargetReport } from './status-report.ts';
+
+export interface TargetReading {
+  readonly report: TargetReport;
+  readonly migrations: MigrationSetReport | null;
+}
+
+interface Checkpoint {
+  readonly lsn: Lsn;
+  readonly unmovedSeconds: number;
+  readonly error: ErrorStatus | null;
+}
+
+const CHECKPOINT = `
+select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id,
+       extract(epoch from clock_timestamp() - updated_at)::text as age
+from walcast.checkpoint where system_identifier = $1 and database = $2 and pipeline = $3`;
+
+export async function readTarget(
+  target: TargetConfig,
+  source: SourcePosition | null,
+  daemon: TargetStatus | null,
+  signal: AbortSignal,
+): Promise<TargetReading> {
+  const { url } = target.postgres;
+  const base = { name: target.name, address: describeUrl(url) };
+  try {
+    return await withReadingSession('target', url, signal, async (session) => {
+      const migrations = await readMigrationSet(session, 'target', target.name);
+      const checkpoint = await readCheckpoint(session, source, target.name, migrations.applied.length > 0);
+      return { report: { ...base, reachable: true, ...merged(checkpoint, source, daemon) }, migrations };
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    const report = { ...base, reachable: false, ...merged(null, source, daemon) };
+    return { report: { ...report, error: report.error ?? errorStatus(error) }, migrations: null };
+  }
+}
+
+/** Null: there is none, and none is expected. */
+async function readCheckpoint(
+  session: SqlSession,
+  source: SourcePosition | null,
+  target: string,
+  installed: boolean,
+): Promise<Checkpoint | ErrorStatus | null> {
+  if (source === null) return null;
+  const { rows } = installed
+    ? await session.query(CHECKPOINT, [source.systemIdentifier, source.database, source.pipeline])
+    : { rows: [] };
+  const row = rows[0];
+  if (row === undefined) return refusal(() => checkFirstUse(source, target));
+  const lsn = parseLsn(row['lsn'] ?? '');
+  const stored = { lsn, timeline: Number(row['timeline']), slotId: row['slot_id'] ?? '' };
+  return {
+    lsn,
+    unmovedSeconds: Number(row['age']),
+    error: refusal(() => checkAgainstSource(stored, source, target)),
+  };
+}
+
+/** What `run` would refuse. */
+function refusal(check: () => void): ErrorStatus | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    return errorStatus(error);
+  }
+}
+
+function merged(
+  found: Checkpoint | ErrorStatus | null,
+  source: SourcePosition | null,
+  daemon: TargetStatus | null,
+): Omit<TargetReport, 'name' | 'address' | 'reachable'> {
+  const checkpoint = found !== null && 'lsn' in found ? found : null;
+  const refused = found !== null && 'code' in found ? found : (checkpoint?.error ?? null);
+  // The source was read first: a target that moved on since is ahead of what was read, which is no harm.
+  const error = refused?.code === 'E_SOURCE_BEHIND' && daemon?.state === 'streaming' ? null : refused;
+  const lag =
+    checkpoint === null || source === null
+      ? (daemon?.lagBytes ?? null)
+      : Math.max(0, Number(source.current - checkpoint.lsn));
+  return {
+    state: daemon?.state ?? 'unknown',
+    error: daemon?.error ?? error,
+    checkpointLsn: checkpoint === null ? (daemon?.checkpointLsn ?? null) : formatLsn(checkpoint.lsn),
+    lagBytes: lag,
+    lagSeconds: lag === 0 ? 0 : (daemon?.lagSeconds ?? checkpoint?.unmovedSeconds ?? null),
+    rows: daemon?.rows ?? null,
+    transactions: daemon?.transactions ?? null,
+    ddl: daemon?.ddl ?? null,
+    lastDdl: daemon?.lastDdl ?? null,
+  };
+}

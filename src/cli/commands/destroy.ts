@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import { WalcastError } from '../../errors/walcast-error.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import type { Register } from '../command.ts';
+import type { CliIo } from '../io.ts';
+import { writeLines } from '../io.ts';
+import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.ts';
+import { exitCodeOf, reportError } from '../report-error.ts';
+
+export const registerDestroy: Register = (program, { io, exit }) => {
+  addConfigOptions(program.command('destroy'))
+    .description('remove slot, publication, triggers and checkpoints of the pipeline, and nothing else; the data stays')
+    .option('--yes', 'without being asked')
+    .action(async (options: ParsedOptions) => {
+      const loaded = await loadConfigFor(options, io, 'none');
+      const [{ destroySource }, { destroyTarget }, { sourceOptions }] = await Promise.all([
+        import('../../app/destroy/destroy-source.ts'),
+        import('../../app/destroy/destroy-target.ts'),
+        import('../source-options.ts'),
+      ]);
+      if (options['yes'] !== true && !(await confirmed(io, loaded))) {
+        io.stderr.write('nothing was removed\n');
+        exit(1);
+        return;
+      }
+      const say = (where: string) => (step: string) => writeLines(io.stdout, [`${where}: ${step}`]);
+      // the source first: while a daemon reads the slot nothing must go
+      await destroySource({ ...sourceOptions(loaded), onStep: say('source') });
+      for (const { name, postgres } of loaded.config.targets) {
+        try {
+          await destroyTarget({ url: postgres.url, pipeline: loaded.config.name, onStep: say(`target ${name}`) });
+        } catch (error) {
+          // one that cannot be reached keeps nobody from cleaning the others
+          reportError(io.stderr, error, { debug: false, secrets: loaded.secrets });
+          exit(exitCodeOf(error));
+        }
+      }
+    });
+};
+
+async function confirmed(io: CliIo, { config }: LoadedConfig): Promise<boolean> {
+  const { describeUrl } = await import('../../postgres/client.ts');
+  const places = [config.source.postgres.url, ...config.targets.map(({ postgres }) => postgres.url)].map(describeUrl);
+  const question = `remove pipeline ${config.name} from ${places.join(', ')}`;
+  if (process.stdin.isTTY !== true || io.stderr.isTTY !== true) {
+    throw new WalcastError('E_CONFIG', `this would ${question}`, { hint: 'Add --yes to do it.' });
+  }
+  const dialog = createInterface({ input: process.stdin, output: io.stderr });
+  try {
+    return /^y(es)?$/i.test((await dialog.question(`${question}? [y/N] `)).trim());
+  } finally {
+    dialog.close();
+  }
+}

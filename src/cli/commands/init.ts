@@ -1,0 +1,41 @@
+import { Option } from 'commander';
+import { WalcastError } from '../../errors/walcast-error.ts';
+import type { Register } from '../command.ts';
+import { writeLines } from '../io.ts';
+import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.ts';
+
+export const registerInit: Register = (program, { io }) => {
+  addConfigOptions(program.command('init'))
+    .description('prepare the source: triggers, identities, publication, slot; may be run again at any time')
+    .addOption(
+      new Option(
+        '--replica-identity <how>',
+        'auto: tables without a usable replica identity get one, now and later · off: they do not (bulk restores)',
+      ).choices(['auto', 'off']),
+    )
+    .option('--force', 'go on although other readers of the changes of this database will see the tables of walcast')
+    .addOption(new Option('--with-injector').hideHelp())
+    .action(async (options: ParsedOptions) => {
+      if (options['withInjector'] === true) {
+        throw new WalcastError('E_CONFIG', '--with-injector is not in this version', { hint: 'Leave it out.' });
+      }
+      const loaded = await loadConfigFor(options, io, 'none');
+      const [{ initSource }, { sourceOptions }] = await Promise.all([
+        import('../../app/init/init-source.ts'),
+        import('../source-options.ts'),
+      ]);
+      const { replicaIdentity } = options;
+      const report = await initSource({
+        ...sourceOptions(loaded),
+        ...(replicaIdentity === 'auto' || replicaIdentity === 'off' ? { replicaIdentity } : {}),
+        force: options['force'] === true,
+        backfillLimitBytes: loaded.config.ddl.backfill_limit,
+        onStep: (step) => writeLines(io.stdout, [step]),
+      });
+      const warnings = report.findings.filter(({ level }) => level !== 'ok');
+      writeLines(
+        io.stderr,
+        warnings.map(({ what, cure }) => `warning: ${what}${cure === '' ? '' : `\n  what to do: ${cure}`}`),
+      );
+    });
+};
