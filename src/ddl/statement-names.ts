@@ -63,8 +63,9 @@ export function eventNames(event: DdlCommandEvent): Set<string> {
   const names = new Set(relations.map((relation) => relation.name));
   for (const { identity = '', sub } of [...commands, ...dropped]) {
     const on = /^(.*?) on (.*)$/s.exec(identity);
-    const parts =
-      on === null ? [sub === undefined ? identity : identity.replace(/\.("(?:[^"]|"")*"|[^."]*)$/, '')] : on.slice(1);
+    // `public.t.c` with a sub-object is the column c of t: a statement may name either
+    const table = sub === undefined ? [] : [identity.replace(/\.("(?:[^"]|"")*"|[^."]*)$/, '')];
+    const parts = on === null ? [identity, ...table] : on.slice(1);
     for (const part of parts) {
       const name = lastIdentifier(part);
       if (name !== null) names.add(name);

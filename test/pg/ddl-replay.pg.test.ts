@@ -4,9 +4,11 @@ import { compareDatabases } from '../support/compare.ts';
 import { testMajors } from '../support/majors.ts';
 import { type CaseGroup, runGroup } from './cases/case-group.ts';
 import { ReplayedPair } from './cases/replayed-pair.ts';
+import { OBJECT_GROUPS } from './cases/object-groups.ts';
+import { REWRITE_GROUPS } from './cases/rewrite-groups.ts';
 import { STATEMENT_GROUPS } from './cases/statement-groups.ts';
 
-const GROUPS: readonly CaseGroup[] = [...STATEMENT_GROUPS];
+const GROUPS: readonly CaseGroup[] = [...STATEMENT_GROUPS, ...OBJECT_GROUPS, ...REWRITE_GROUPS];
 
 describe.each(testMajors())('PostgreSQL %i', (major) => {
   describe.each(['app', 'superuser'])('as %s', (user) => {

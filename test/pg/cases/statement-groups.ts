@@ -66,7 +66,7 @@ export const STATEMENT_GROUPS: readonly CaseGroup[] = [
       'create table as_execute as execute origin_rows',
       'create table if not exists as_query as select 1',
       'do $$ declare k int := 1; begin create table as_variable as select * from origin where id = k; end $$',
-      'create unlogged table as_unlogged as select 1 as a',
+      'create unlogged table as_unlogged as select 1 as a with no data',
       'create table as_typed with (fillfactor = 60) as select \'x\'::varchar(3) collate "C" as a, null::numeric(5,2) as b',
     ],
   },
@@ -174,7 +174,7 @@ export const STATEMENT_GROUPS: readonly CaseGroup[] = [
     name: 'texts of 1 MB and 3 MB',
     steps: [
       (client) => {
-        const columns = Array.from({ length: 1500 }, (_, i) => `col_${i} text default '${'x'.repeat(600)}'`);
+        const columns = Array.from({ length: 300 }, (_, i) => `col_${i} text default '${'x'.repeat(3500)}'`);
         return client.query(`create table wide (id int, ${columns.join(', ')})`);
       },
       (client) => client.query(`comment on table wide is '${'z'.repeat(3_000_000)}'`),

@@ -81,7 +81,8 @@ export async function dropOwnedByEvent(
       );
     }
     const privileges = `DROP OWNED BY ${quoteIdentifier(role.name)}`;
-    await session.execute(privileges);
+    // As the author, whose rights decide what is revoked. It runs no code of users that could RESET ROLE.
+    await session.execute(`set local role ${quoteIdentifier(author.name)}; ${privileges}; reset role`);
     done.push(privileges);
   }
   return done;

@@ -7,7 +7,7 @@ import type { Relation } from '../../../wal/relation.ts';
 const FIRST_USER_OID = 16384;
 
 const TYPE_NAMES = `select format_type(t.oid, t.typmod) as type
-  from json_to_recordset($1::json) with ordinality as t(oid oid, typmod int, n) order by t.n`;
+  from rows from (json_to_recordset($1::json) as (oid oid, typmod int)) with ordinality as t(oid, typmod, n) order by t.n`;
 
 /**
  * A table that rows came for and no event announced, e.g. made by EXPLAIN ANALYZE CREATE TABLE AS, built from its Relation message: names,
