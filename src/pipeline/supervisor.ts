@@ -2,6 +2,7 @@ import type { Logger } from '../observe/logger.ts';
 import { isWalcastError, WalcastError } from '../errors/walcast-error.ts';
 import { readSourceState, type SourceAddress, type SourceState } from '../listener/postgres/source-position.ts';
 import { clientConfig } from '../postgres/client.ts';
+import { READING_OPTIONS } from '../postgres/pinned-settings.ts';
 import { formatLsn } from '../wal/lsn.ts';
 import type { Processor } from '../wal/processor.ts';
 import { Ack } from './ack.ts';
@@ -118,7 +119,13 @@ export class Supervisor {
           ddl: (entry) => {
             slot.lastDdl = entry;
             this.#options.logger.info(
-              { target: slot.name, lsn: formatLsn(entry.lsn), tag: entry.tag, how: entry.how, ms: Math.round(entry.milliseconds) },
+              {
+                target: slot.name,
+                lsn: formatLsn(entry.lsn),
+                tag: entry.tag,
+                how: entry.how,
+                ms: Math.round(entry.milliseconds),
+              },
               entry.statement ?? 'nothing to do',
             );
           },
@@ -131,7 +138,8 @@ export class Supervisor {
       this.#options.logger.info({ target: slot.name, lsn: formatLsn(reached) }, 'target is open');
     } catch (error) {
       if (signal.aborted) return;
-      if (!this.#streamedOnce && isWalcastError(error) && !error.retryable && error.exitCode === REFUSAL_EXIT) throw error;
+      if (!this.#streamedOnce && isWalcastError(error) && !error.retryable && error.exitCode === REFUSAL_EXIT)
+        throw error;
       this.#recordFailure(slot, error);
     }
   }
@@ -139,7 +147,8 @@ export class Supervisor {
   async #streamUntilEnd(source: SourceState, signal: AbortSignal): Promise<void> {
     const { url, slot, publication } = this.#options.source;
     const stream = new ReplicationStream({
-      client: clientConfig({ url, applicationName: 'walcast', side: 'source' }),
+      // The sender prints the values: unpinned, a database's DateStyle or extra_float_digits would change or cut them.
+      client: clientConfig({ url, applicationName: 'walcast', options: READING_OPTIONS, side: 'source' }),
       slot,
       publication,
       source,
@@ -215,7 +224,8 @@ export class Supervisor {
   #recordFailure(slot: TargetSlot, error: unknown): void {
     slot.failed(error);
     const { code, message, hint, fields } = slot.error ?? new WalcastError('E_INTERNAL', String(error));
-    if (slot.state === 'stopped') this.#options.logger.error({ target: slot.name, code, ...fields, hint }, `target stopped: ${message}`);
+    if (slot.state === 'stopped')
+      this.#options.logger.error({ target: slot.name, code, ...fields, hint }, `target stopped: ${message}`);
     else this.#options.logger.warn({ target: slot.name, code, ...fields }, `target will be tried again: ${message}`);
   }
 
@@ -235,7 +245,11 @@ export class Supervisor {
   async #answers(slot: TargetSlot, source: SourceState, signal: AbortSignal): Promise<boolean> {
     await slot.processor.close();
     try {
-      await slot.processor.open(source.position, { durable: () => undefined, failed: () => undefined, ddl: () => undefined }, signal);
+      await slot.processor.open(
+        source.position,
+        { durable: () => undefined, failed: () => undefined, ddl: () => undefined },
+        signal,
+      );
       return true;
     } catch (error) {
       if (!signal.aborted) this.#recordFailure(slot, error);
@@ -247,7 +261,11 @@ export class Supervisor {
     if (signal.aborted) return;
     const known = isWalcastError(error)
       ? error
-      : new WalcastError('E_SOURCE_CONNECTION', `the stream of the source ended: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      : new WalcastError(
+          'E_SOURCE_CONNECTION',
+          `the stream of the source ended: ${error instanceof Error ? error.message : String(error)}`,
+          { cause: error },
+        );
     if (!known.retryable && !this.#streamedOnce) throw known;
     this.#sourceError = known;
     this.#options.logger.warn({ code: known.code, ...known.fields }, known.message);
@@ -256,7 +274,9 @@ export class Supervisor {
   /** The shortest wait that any of the reasons to start over asks for. */
   #nextTryMs(attempt: number): number {
     if (this.#sourceError !== null) return backoffMs(attempt);
-    const waits = this.#slots.filter(({ state }) => state === 'retrying').map(({ attempts }) => backoffMs(attempts - 1));
+    const waits = this.#slots
+      .filter(({ state }) => state === 'retrying')
+      .map(({ attempts }) => backoffMs(attempts - 1));
     return waits.length === 0 ? backoffMs(0) : Math.min(...waits);
   }
 }
