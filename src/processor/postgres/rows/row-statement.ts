@@ -31,21 +31,18 @@ class Parameters {
   }
 }
 
-/** The relation's columns with their counterparts; a column that the target lacks would lose its values, so it is an error. */
+/**
+ * The relation's columns with their counterparts; a column that the target lacks would lose its values, so it is an error. Values of
+ * generated columns (PostgreSQL 18 can publish them) are computed by the target itself.
+ */
 export function matchColumns(relation: Relation, table: TargetTable): readonly TargetColumn[] {
   return relation.columns.map((column) => {
     const target = table.columns.get(column.name);
-    if (target === undefined || target.generated) {
-      const name = `${relation.schema}.${relation.name}`;
-      throw new WalcastError(
-        'E_TARGET_SHAPE',
-        target === undefined
-          ? `table ${name} of the target has no column ${column.name}`
-          : `column ${column.name} of ${name} is generated on the target only`,
-        { fields: { table: name } },
-      );
-    }
-    return target;
+    if (target !== undefined) return target;
+    const name = `${relation.schema}.${relation.name}`;
+    throw new WalcastError('E_TARGET_SHAPE', `table ${name} of the target has no column ${column.name}`, {
+      fields: { table: name },
+    });
   });
 }
 
@@ -53,9 +50,9 @@ export function insertStatement(relation: Relation, table: TargetTable): RowStat
   const targets = matchColumns(relation, table);
   const parameters = new Parameters();
   const name = quoteQualified(table.schema, table.name);
-  if (targets.length === 0) return parameters.statement(`insert into ${name} default values`);
-  const values = targets.map((target, i) => parameters.add(i, target, false));
-  const columns = targets.map((target) => quoteIdentifier(target.name));
+  const values = targets.flatMap((target, i) => (target.generated ? [] : [parameters.add(i, target, false)]));
+  if (values.length === 0) return parameters.statement(`insert into ${name} default values`);
+  const columns = targets.filter(({ generated }) => !generated).map((target) => quoteIdentifier(target.name));
   return parameters.statement(
     `insert into ${name} (${columns.join(', ')}) overriding system value values (${values.join(', ')})`,
   );
@@ -78,25 +75,59 @@ export function updateStatement(
 ): RowStatement {
   const targets = matchColumns(relation, table);
   const parameters = new Parameters();
-  const assignments: string[] = [];
+  /** SQL for the new value of each column that may have another one. */
+  const values = new Map<string, string>();
+  const identities: string[] = [];
   targets.forEach((target, i) => {
     const sameKey = old === 'none' && relation.columns[i]?.key === true;
-    if (unchanged(i) || sameKey || target.identityAlways) return;
-    assignments.push(`${quoteIdentifier(target.name)} = ${parameters.add(i, target, false)}`);
+    if (unchanged(i) || sameKey || target.generated) return;
+    values.set(target.name, parameters.add(i, target, false));
+    if (target.identityAlways) identities.push(target.name);
   });
-  if (assignments.length === 0) {
-    // Nothing to write, but the row has to be there all the same.
-    const first = targets.find((target) => !target.identityAlways);
-    if (first !== undefined) assignments.push(`${quoteIdentifier(first.name)} = ${quoteIdentifier(first.name)}`);
-  }
-  let where = findRow(relation, table, targets, parameters, old === 'full' ? 'full' : 'key', old !== 'none');
-  targets.forEach((target, i) => {
-    // SQL cannot update a GENERATED ALWAYS identity. It does not change on the source either; if it did, no row is hit and we stop.
-    if (!target.identityAlways || unchanged(i) || (old === 'none' && relation.columns[i]?.key === true)) return;
-    where += ` and ${quoteIdentifier(target.name)} = ${parameters.add(i, target, false)}`;
-  });
-  if (assignments.length === 0) return parameters.statement(`select 1 from ${only(table)} where ${where} for update`);
-  return parameters.statement(`update ${only(table)} set ${assignments.join(', ')} where ${where}`);
+  const where = findRow(relation, table, targets, parameters, old === 'full' ? 'full' : 'key', old !== 'none');
+  const update = updateOf(table, targets, values);
+  if (identities.length > 0) return parameters.statement(replaceIdentities(table, values, identities, where, update));
+  // Nothing to write, but the row has to be there all the same.
+  if (update === null) return parameters.statement(`select 1 from ${only(table)} where ${where} for update`);
+  return parameters.statement(`${update} where ${where}`);
+}
+
+/** `update … set …`; null: the table has no column that SQL can set. */
+function updateOf(
+  table: TargetTable,
+  targets: readonly TargetColumn[],
+  values: ReadonlyMap<string, string>,
+): string | null {
+  const settable = targets.filter(({ identityAlways, generated }) => !identityAlways && !generated);
+  const changed = settable.filter(({ name }) => values.has(name));
+  const assignments = (changed.length > 0 ? changed : settable.slice(0, 1)).map(
+    ({ name }) => `${quoteIdentifier(name)} = ${values.get(name) ?? quoteIdentifier(name)}`,
+  );
+  return assignments.length === 0 ? null : `update ${only(table)} set ${assignments.join(', ')}`;
+}
+
+/**
+ * SQL cannot update a GENERATED ALWAYS identity to a value, while SET … = DEFAULT gives the source's row a new one. A row whose identity
+ * became another is taken out and put in again, by the same statement that updates a row whose identity stayed.
+ */
+function replaceIdentities(
+  table: TargetTable,
+  values: ReadonlyMap<string, string>,
+  identities: readonly string[],
+  where: string,
+  update: string | null,
+): string {
+  const same = identities
+    .map((name) => `${quoteIdentifier(name)} operator(pg_catalog.=) ${values.get(name) ?? 'null'}`)
+    .join(' and ');
+  const stayed = `${where} and ${same}`;
+  const columns = [...table.columns.values()].filter(({ generated }) => !generated).map(({ name }) => name);
+  const row = columns.map((name) => values.get(name) ?? `gone.${quoteIdentifier(name)}`);
+  return `with stayed as (${update === null ? `select 1 from ${only(table)} where ${stayed} for update` : `${update} where ${stayed} returning 1`}),
+    gone as (delete from ${only(table)} where ${where} and not (${same}) returning *),
+    back as (insert into ${quoteQualified(table.schema, table.name)} (${columns.map(quoteIdentifier).join(', ')})
+      overriding system value select ${row.join(', ')} from gone returning 1)
+    select 1 from stayed union all select 1 from back`;
 }
 
 function findRow(
@@ -128,8 +159,9 @@ function findRow(
   }
   // By record image: "=" takes 1.0 for 1.00 and is missing for json. One row of several equal ones. The casts keep *= from being taken
   // column by column.
-  const columns = relation.columns.map((column) => quoteIdentifier(column.name));
-  const values = relation.columns.map((_, i) => parameters.add(i, targets[i] as TargetColumn, fromOld));
+  const stored = targets.flatMap((target, i) => (target.generated ? [] : [{ target, i }]));
+  const columns = stored.map(({ target }) => quoteIdentifier(target.name));
+  const values = stored.map(({ target, i }) => parameters.add(i, target, fromOld));
   const condition =
     columns.length === 0
       ? 'true'
