@@ -44,7 +44,8 @@ function findings(title: string, list: readonly Finding[], tint: (text: string) 
 function daemonText({ daemon, at }: StatusReport): string {
   if (daemon.kind !== 'reached') return `none at ${daemon.address}`;
   const parts = [`pid ${daemon.pid}`, daemon.address, daemon.streaming ? 'streaming' : 'not streaming'];
-  if (daemon.startedAt !== null) parts.push(`up ${durationText((Date.parse(at) - Date.parse(daemon.startedAt)) / 1000)}`);
+  if (daemon.startedAt !== null)
+    parts.push(`up ${durationText((Date.parse(at) - Date.parse(daemon.startedAt)) / 1000)}`);
   if (daemon.reconnects > 0) parts.push(`started over ${daemon.reconnects} times`);
   return parts.join(', ');
 }

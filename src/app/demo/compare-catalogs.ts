@@ -17,7 +17,7 @@ select 'schema' as kind, quote_ident(n.nspname) as name, concat_ws(' ', n.nspown
 from pg_namespace n where ${USER_SCHEMA}
 union all
 select 'relation', c.oid::regclass::text, concat_ws(' | ', c.relkind, c.relpersistence, c.relowner::regrole, ${acl('c.relacl')},
-  c.reloptions::text, 'identity ' || c.relreplident, 'rls ' || c.relrowsecurity || c.relforcerowsecurity, c.relispopulated,
+  c.reloptions::text, 'identity ' || c.relreplident::text, 'rls ' || c.relrowsecurity::text || c.relforcerowsecurity, c.relispopulated,
   case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end, pg_get_expr(c.relpartbound, c.oid),
   (select string_agg(i.inhparent::regclass::text, ',' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid),
   case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end)
@@ -25,8 +25,8 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in
 union all
 select 'column', format('%s.%I', c.oid::regclass, a.attname), concat_ws(' | ',
   row_number() over (partition by c.oid order by a.attnum), format_type(a.atttypid, a.atttypmod), 'not null ' || a.attnotnull,
-  'default ' || pg_get_expr(d.adbin, d.adrelid), 'identity ' || a.attidentity, 'generated ' || a.attgenerated,
-  case when a.attcollation <> 0 then a.attcollation::regcollation end, 'storage ' || a.attstorage, a.attoptions::text, ${acl('a.attacl')})
+  'default ' || pg_get_expr(d.adbin, d.adrelid), 'identity ' || a.attidentity::text, 'generated ' || a.attgenerated::text,
+  case when a.attcollation <> 0 then a.attcollation::regcollation end, 'storage ' || a.attstorage::text, a.attoptions::text, ${acl('a.attacl')})
 from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and ${USER_SCHEMA}
@@ -35,14 +35,14 @@ select 'constraint', format('%s %I', coalesce(nullif(k.conrelid, 0)::regclass::t
   concat_ws(' | ', pg_get_constraintdef(k.oid), 'validated ' || k.convalidated)
 from pg_constraint k join pg_namespace n on n.oid = k.connamespace where ${USER_SCHEMA}
 union all
-select 'index', i.indexrelid::regclass::text, concat_ws(' | ', pg_get_indexdef(i.indexrelid), 'valid ' || i.indisvalid, 'identity ' || i.indisreplident)
+select 'index', i.indexrelid::regclass::text, concat_ws(' | ', pg_get_indexdef(i.indexrelid), 'valid ' || i.indisvalid, 'identity ' || i.indisreplident::text)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where ${USER_SCHEMA}
 union all
 select 'function', p.oid::regprocedure::text,
   concat_ws(' | ', case when p.prokind = 'a' then 'aggregate' else pg_get_functiondef(p.oid) end, p.proowner::regrole, ${acl('p.proacl')})
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${USER_SCHEMA}
 union all
-select 'trigger', format('%s %I', t.tgrelid::regclass, t.tgname), concat_ws(' | ', pg_get_triggerdef(t.oid), 'enabled ' || t.tgenabled)
+select 'trigger', format('%s %I', t.tgrelid::regclass, t.tgname), concat_ws(' | ', pg_get_triggerdef(t.oid), 'enabled ' || t.tgenabled::text)
 from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
 where not t.tgisinternal and ${USER_SCHEMA}
 union all

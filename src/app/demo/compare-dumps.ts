@@ -21,13 +21,23 @@ export async function compareDumps(sourceUrl: string, targetUrl: string): Promis
 }
 
 async function dump(url: string): Promise<string> {
-  const flags = ['-s', '--no-publications', '--no-subscriptions', '-N', 'walcast', '--lock-wait-timeout=10s', '-d', url];
+  const flags = [
+    '-s',
+    '--no-publications',
+    '--no-subscriptions',
+    '-N',
+    'walcast',
+    '--lock-wait-timeout=10s',
+    '-d',
+    url,
+  ];
   return (await run('pg_dump', flags, { maxBuffer: 64 * 2 ** 20, timeout: 60_000 })).stdout;
 }
 
 const HEAD = /^--\n-- Name: (.*); Type: (.*); Schema: (.*); Owner: .*\n--\n/gm;
 /** Random words against injection; settings that stand between entries; pg_dump's own comments. */
-const NOISE = /^(\\(un)?restrict .*|SET default_table_access_method = .*;|SET default_tablespace = .*;|-- PostgreSQL database dump.*|--)$/gm;
+const NOISE =
+  /^(\\(un)?restrict .*|SET default_table_access_method = .*;|SET default_tablespace = .*;|-- PostgreSQL database dump.*|--)$/gm;
 
 /** The objects of a dump by name: among equals their order follows oids, which no two databases share. */
 export function dumpEntries(text: string): Map<string, string> {
@@ -35,7 +45,10 @@ export function dumpEntries(text: string): Map<string, string> {
   const heads = [...text.matchAll(HEAD)];
   for (const [i, head] of heads.entries()) {
     const [whole, name = '', type = '', schema = ''] = head;
-    const body = text.slice(head.index + whole.length, heads[i + 1]?.index).replaceAll(NOISE, '').trim();
+    const body = text
+      .slice(head.index + whole.length, heads[i + 1]?.index)
+      .replaceAll(NOISE, '')
+      .trim();
     // the triggers of walcast itself, on the source alone
     if (type === 'EVENT TRIGGER' && body.includes('EXECUTE FUNCTION walcast.')) continue;
     const key = `${type} ${schema}.${name}`;

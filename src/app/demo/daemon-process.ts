@@ -55,10 +55,15 @@ export class DaemonProcess {
   async command(...args: string[]): Promise<void> {
     const { program, configFile } = this.#options;
     try {
-      await run(process.execPath, [program, ...args, '-c', configFile], { env: environment(), timeout: START_TIMEOUT_MS });
+      await run(process.execPath, [program, ...args, '-c', configFile], {
+        env: environment(),
+        timeout: START_TIMEOUT_MS,
+      });
     } catch (cause) {
       const { stderr = '' } = cause as { stderr?: string };
-      throw new WalcastError('E_INTERNAL', `replicate ${args.join(' ')} failed: ${stderr.trim() || String(cause)}`, { cause });
+      throw new WalcastError('E_INTERNAL', `replicate ${args.join(' ')} failed: ${stderr.trim() || String(cause)}`, {
+        cause,
+      });
     }
   }
 
@@ -145,5 +150,7 @@ export function seenDdl(line: string): SeenDdl | null {
 
 /** The demo's own file says everything: no variable of the user may point the daemon elsewhere. */
 function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(REPLICATE_|PG|NODE_OPTIONS$)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(REPLICATE_|PG|NODE_OPTIONS$)/.test(name)),
+  );
 }

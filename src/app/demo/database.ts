@@ -15,7 +15,11 @@ export async function connect(url: string, applicationName: string): Promise<pg.
   return client;
 }
 
-export async function withConnection<T>(url: string, name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  url: string,
+  name: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = await connect(url, name);
   try {
     return await work(client);

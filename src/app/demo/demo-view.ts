@@ -8,7 +8,12 @@ export interface DemoView {
   note(text: string): void;
   /** The servers are there, and may be looked at. */
   servers(sourceUrl: string, targetUrl: string, version: string): void;
-  migration(migration: { readonly number: number; readonly of: number; readonly title: string; readonly milliseconds: number }): void;
+  migration(migration: {
+    readonly number: number;
+    readonly of: number;
+    readonly title: string;
+    readonly milliseconds: number;
+  }): void;
   /** The daemon applied a schema change. */
   ddl(ddl: SeenDdl): void;
   killed(what: 'daemon' | 'target', pid: number | undefined): void;

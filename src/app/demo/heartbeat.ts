@@ -22,12 +22,12 @@ export class Heartbeat {
   readonly #pending = new Map<number, { readonly at: number; readonly disturbed: boolean }>();
   #written = 0;
   #seen = 0;
-  #disturbance: 'none' | 'broken' | 'catching up' = 'none';
+  #disturbance: 'none' | 'broken' | 'catching up' = 'catching up'; // the target begins without the tables
   #writing: Promise<void> = Promise.resolve();
   #reading: Promise<void> = Promise.resolve();
   /** While nothing was killed. */
   readonly calm = new Samples();
-  /** From a kill until everything had arrived again. */
+  /** At the start, and from a kill until everything had arrived again. */
   readonly disturbed = new Samples();
 
   constructor(sourceUrl: string, targetUrl: string) {

@@ -51,7 +51,7 @@ export class Observer {
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#running;
-    await Promise.all([this.#clients.source?.end(), this.#clients.target?.end()].map((end) => end?.catch(() => undefined)));
+    await Promise.allSettled([this.#clients.source?.end(), this.#clients.target?.end()]);
   }
 
   async #observe(): Promise<void> {
@@ -114,9 +114,11 @@ export class Observer {
   async #countOn(side: 'source' | 'target', url: string): Promise<Map<string, number>> {
     try {
       const client = (this.#clients[side] ??= await connect(url, 'demo view'));
-      const there = await rows(client, 'select name from unnest($1::text[]) as name where to_regclass(name) is not null', [
-        `{${COUNTED.join(',')}}`,
-      ]);
+      const there = await rows(
+        client,
+        'select name from unnest($1::text[]) as name where to_regclass(name) is not null',
+        [`{${COUNTED.join(',')}}`],
+      );
       if (there.length === 0) return new Map();
       const counts = await rows(
         client,

@@ -67,7 +67,10 @@ export class DemoPlan {
       while (elapsed() < step.at && !ended()) await delay(Math.min(50, (step.at - elapsed()) * 1000));
       if (ended()) break;
       if (step.kind === 'migration') await this.#migrate(step.index);
-      else kills.push(this.#kill(step.what).catch((error: unknown) => this.#fail(`the ${step.what} did not come back`, error)));
+      else
+        kills.push(
+          this.#kill(step.what).catch((error: unknown) => this.#fail(`the ${step.what} did not come back`, error)),
+        );
     }
     await Promise.all(kills);
     while ((keep || elapsed() < seconds) && !ended()) await delay(50);

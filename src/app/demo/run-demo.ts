@@ -138,7 +138,9 @@ class Performance {
         this.#failures.push(`the target was still behind ${CATCH_UP_MS / 1000} s after the last write`);
       }
       this.#observer.phase = 'comparing';
-      const comparison = arrived ? await compareServers(source.adminUrl, target.adminUrl, majorOf(this.#servers.version)) : null;
+      const comparison = arrived
+        ? await compareServers(source.adminUrl, target.adminUrl, majorOf(this.#servers.version))
+        : null;
       return this.#verdict(plan, comparison);
     } finally {
       await Promise.all([this.#writers.stop(), this.#heartbeat.stop(), this.#observer.stop()]);

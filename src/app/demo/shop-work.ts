@@ -32,7 +32,9 @@ function someProducts(work: Work): number[] {
 const placeOrder: Transaction = async (work) => {
   const { client, features } = work;
   const customer = 1 + below(work, CUSTOMERS);
-  const order = await client.query<{ id: string }>('insert into orders (customer_id) values ($1) returning id', [customer]);
+  const order = await client.query<{ id: string }>('insert into orders (customer_id) values ($1) returning id', [
+    customer,
+  ]);
   const id = order.rows[0]?.id ?? '0';
   let written = 1;
   for (const [line, product] of someProducts(work).entries()) {
@@ -45,10 +47,15 @@ const placeOrder: Transaction = async (work) => {
     written += await write(client, 'update products set stock = stock - $1 where id = $2', [quantity, product]);
   }
   if (features.has('payments')) {
-    written += await write(client, 'insert into payments (order_id, amount) values ($1, $2)', [id, below(work, 90_000) / 100]);
+    written += await write(client, 'insert into payments (order_id, amount) values ($1, $2)', [
+      id,
+      below(work, 90_000) / 100,
+    ]);
   }
   if (features.has('loyalty points')) {
-    written += await write(client, 'update customers set loyalty_points = loyalty_points + 1 where id = $1', [customer]);
+    written += await write(client, 'update customers set loyalty_points = loyalty_points + 1 where id = $1', [
+      customer,
+    ]);
   }
   return written;
 };
@@ -65,7 +72,10 @@ const moveOrder: Transaction = async (work) => {
 
 /** The children go by ON DELETE CASCADE. */
 const cancelOrder: Transaction = async (work) =>
-  await write(work.client, 'delete from orders where id in (select id from orders order by id limit 1 for update skip locked)');
+  await write(
+    work.client,
+    'delete from orders where id in (select id from orders order by id limit 1 for update skip locked)',
+  );
 
 const changeCustomer: Transaction = async (work) => {
   const note = ['called', 'wrote', 'moved — "somewhere else"', '它很好', "isn't amused"][below(work, 5)] ?? '';
@@ -88,7 +98,10 @@ const newCustomer: Transaction = async (work) => {
 /** Long texts are stored apart; an update of the price alone then says nothing of them. */
 const describeProduct: Transaction = async (work) => {
   const text = Array.from({ length: 100 + below(work, 200) }, () => work.random().toString(36).slice(2)).join(' ');
-  return await write(work.client, 'update products set description = $1 where id = $2', [text, 1 + below(work, PRODUCTS)]);
+  return await write(work.client, 'update products set description = $1 where id = $2', [
+    text,
+    1 + below(work, PRODUCTS),
+  ]);
 };
 
 const reprice: Transaction = async (work) =>

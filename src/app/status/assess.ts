@@ -24,7 +24,9 @@ export function assess(facts: Facts): Findings {
 
 function assessSource({ source, migrations }: Facts, problems: Finding[]): void {
   if (source.error !== null) problems.push(finding('source', source.error));
-  const installed = migrations.some(({ set, applied, pending }) => set === 'core' && applied.length > 0 && pending.length === 0);
+  const installed = migrations.some(
+    ({ set, applied, pending }) => set === 'core' && applied.length > 0 && pending.length === 0,
+  );
   if (source.captures === null || !installed) return;
   const { enabled, disabled } = source.captures;
   if (enabled > 0 && disabled.length === 0) return;
@@ -68,7 +70,10 @@ function assessSlot({ slot, source, daemon }: Facts, problems: Finding[], notes:
     });
   }
   if (!slot.active && daemon.kind !== 'reached') {
-    notes.push({ where: 'source', message: `nobody reads slot ${slot.name}; the source keeps its WAL until somebody does` });
+    notes.push({
+      where: 'source',
+      message: `nobody reads slot ${slot.name}; the source keeps its WAL until somebody does`,
+    });
   }
 }
 
@@ -78,7 +83,11 @@ function assessSet(set: MigrationSetReport, problems: Finding[], notes: Finding[
   if (set.pending.length === 0) return;
   if (set.applied.length > 0) {
     const cure = set.set === 'core' ? 'Run `replicate init`.' : '`replicate run` applies them when it starts.';
-    problems.push({ where, message: `migrations of set ${set.set} are pending: ${set.pending.join(', ')}`, hint: cure });
+    problems.push({
+      where,
+      message: `migrations of set ${set.set} are pending: ${set.pending.join(', ')}`,
+      hint: cure,
+    });
   } else if (set.set === 'target' && set.error === null) {
     notes.push({ where, message: 'not opened yet: the first `replicate run` prepares it' });
   }
@@ -88,7 +97,8 @@ function assessDaemon({ daemon, slot }: Facts, problems: Finding[], notes: Findi
   switch (daemon.kind) {
     case 'reached':
       if (daemon.error !== null) problems.push(finding('daemon', daemon.error));
-      else if (!daemon.streaming) problems.push({ where: 'daemon', message: 'it runs, but does not read from the source' });
+      else if (!daemon.streaming)
+        problems.push({ where: 'daemon', message: 'it runs, but does not read from the source' });
       if (daemon.forgedMessages > 0) {
         notes.push({
           where: 'daemon',
@@ -122,7 +132,10 @@ function assessTarget(target: TargetReport, problems: Finding[], notes: Finding[
   } else if (target.state === 'waiting') notes.push({ where, message: 'not opened yet' });
 }
 
-function finding(where: string, error: { readonly code: string; readonly message: string; readonly hint: string }): Finding {
+function finding(
+  where: string,
+  error: { readonly code: string; readonly message: string; readonly hint: string },
+): Finding {
   const message = `${error.code}: ${error.message}`;
   return error.hint === '' ? { where, message } : { where, message, hint: error.hint };
 }

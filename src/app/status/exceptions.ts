@@ -6,8 +6,10 @@ const SHOWN = 10;
 const MEANING: Readonly<Record<ExceptionReport['kind'], string>> = {
   'unlogged-table': 'the table is made on the targets, its rows are not in the WAL and do not arrive',
   sequence: 'the sequence exists on the targets, but its value stays behind; set it before writing there',
-  'volatile-matview': 'each target computes REFRESH by itself, and a query with volatile or clock functions gives other rows',
-  'always-trigger': 'ENABLE ALWAYS and REPLICA triggers stay ENABLE on the targets: their effects already arrive as rows',
+  'volatile-matview':
+    'each target computes REFRESH by itself, and a query with volatile or clock functions gives other rows',
+  'always-trigger':
+    'ENABLE ALWAYS and REPLICA triggers stay ENABLE on the targets: their effects already arrive as rows',
   'always-rule': 'ENABLE ALWAYS and REPLICA rules stay ENABLE on the targets: their effects already arrive as rows',
   'large-object': 'large objects are not in the stream of changes and do not arrive',
 };

@@ -20,7 +20,10 @@ export async function readDaemon(listen: string, pipeline: string, signal?: Abor
     const status: unknown = response.ok ? await response.json() : null;
     if (!isRunStatus(status)) return absent(address, `HTTP ${response.status}, not the status of a walcast daemon`);
     if (status.pipeline !== pipeline) {
-      return { report: { ...absent(address, `pipeline ${status.pipeline} answers there`).report, kind: 'other' }, status: null };
+      return {
+        report: { ...absent(address, `pipeline ${status.pipeline} answers there`).report, kind: 'other' },
+        status: null,
+      };
     }
     const { pid, version, source } = status;
     return {

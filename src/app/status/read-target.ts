@@ -4,7 +4,7 @@ import type { SqlSession } from '../../postgres/sql-session.ts';
 import { checkAgainstSource, checkFirstUse } from '../../processor/postgres/checkpoint-store.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../wal/lsn.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
-import type { ErrorStatus, TargetStatus } from '../run/run-status.ts';
+import type { DdlStatus, ErrorStatus, TargetStatus } from '../run/run-status.ts';
 import { errorStatus } from './error-status.ts';
 import { readMigrationSet } from './migration-status.ts';
 import { withReadingSession } from './reading-session.ts';
@@ -19,7 +19,12 @@ interface Checkpoint {
   readonly lsn: Lsn;
   readonly unmovedSeconds: number;
   readonly error: ErrorStatus | null;
+  readonly lastDdl: DdlStatus | null;
 }
+
+const LAST_DDL = `
+select lsn::text as lsn, tag, statement, how, milliseconds::text as milliseconds
+from walcast.applied_ddl where system_identifier = $1 and database = $2 and pipeline = $3 order by id desc limit 1`;
 
 const CHECKPOINT = `
 select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id,
@@ -37,7 +42,7 @@ export async function readTarget(
   try {
     return await withReadingSession('target', url, signal, async (session) => {
       const migrations = await readMigrationSet(session, 'target', target.name);
-      const checkpoint = await readCheckpoint(session, source, target.name, migrations.applied.length > 0);
+      const checkpoint = await readCheckpoint(session, source, target.name, migrations);
       return { report: { ...base, reachable: true, ...merged(checkpoint, source, daemon) }, migrations };
     });
   } catch (error) {
@@ -52,12 +57,11 @@ async function readCheckpoint(
   session: SqlSession,
   source: SourcePosition | null,
   target: string,
-  installed: boolean,
+  { applied, pending, error }: MigrationSetReport,
 ): Promise<Checkpoint | ErrorStatus | null> {
   if (source === null) return null;
-  const { rows } = installed
-    ? await session.query(CHECKPOINT, [source.systemIdentifier, source.database, source.pipeline])
-    : { rows: [] };
+  const key = [source.systemIdentifier, source.database, source.pipeline];
+  const { rows } = applied.length > 0 ? await session.query(CHECKPOINT, key) : { rows: [] };
   const row = rows[0];
   if (row === undefined) return refusal(() => checkFirstUse(source, target));
   const lsn = parseLsn(row['lsn'] ?? '');
@@ -66,6 +70,20 @@ async function readCheckpoint(
     lsn,
     unmovedSeconds: Number(row['age']),
     error: refusal(() => checkAgainstSource(stored, source, target)),
+    lastDdl: pending.length === 0 && error === null ? await readLastDdl(session, key) : null,
+  };
+}
+
+async function readLastDdl(session: SqlSession, key: readonly string[]): Promise<DdlStatus | null> {
+  const row = (await session.query(LAST_DDL, key)).rows[0];
+  if (row === undefined) return null;
+  const { lsn, tag, statement, how, milliseconds } = row;
+  return {
+    lsn: lsn ?? '',
+    tag: tag ?? '',
+    statement: statement ?? null,
+    how: how ?? '',
+    milliseconds: Number(milliseconds),
   };
 }
 
@@ -101,6 +119,6 @@ function merged(
     rows: daemon?.rows ?? null,
     transactions: daemon?.transactions ?? null,
     ddl: daemon?.ddl ?? null,
-    lastDdl: daemon?.lastDdl ?? null,
+    lastDdl: daemon?.lastDdl ?? checkpoint?.lastDdl ?? null,
   };
 }

@@ -29,7 +29,9 @@ export const registerCheck: Register = (program, { io, exit }) => {
         const labels = { ok: paint.good('ok     '), warning: paint.strong('warning'), error: paint.bad('error  ') };
         writeLines(
           io.stdout,
-          findings.map(({ level, what, cure }) => `${labels[level]}  ${what}${cure === '' ? '' : `\n         ${cure}`}`),
+          findings.map(
+            ({ level, what, cure }) => `${labels[level]}  ${what}${cure === '' ? '' : `\n         ${cure}`}`,
+          ),
         );
       }
       exit(ok ? EXIT.ok : EXIT.unhealthy);

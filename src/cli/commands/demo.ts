@@ -14,7 +14,9 @@ const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 export const registerDemo: Register = (program, { io, exit }) => {
   program
     .command('demo')
-    .description('two PostgreSQL servers stay equal while writes, migrations and kill -9 go on; exit code 0 only if they are')
+    .description(
+      'two PostgreSQL servers stay equal while writes, migrations and kill -9 go on; exit code 0 only if they are',
+    )
     .option('--seconds <n>', `how long the writes go on (default ${DEFAULT_S})`, wholeNumber(SHORTEST_S, LONGEST_S))
     .option('--keep', 'write until Ctrl-C, then compare; a second Ctrl-C ends at once')
     .action(async (options: ParsedOptions) => {

@@ -10,7 +10,9 @@ export const registerRun: Register = (program, { io, exit }) => {
     .action(async (options: ParsedOptions) => {
       const shutdown = listenForShutdown({
         force: (why) => {
-          io.stderr.write(`replicate run: cut off, ${why}; nothing is lost, the next start goes on from the checkpoints\n`);
+          io.stderr.write(
+            `replicate run: cut off, ${why}; nothing is lost, the next start goes on from the checkpoints\n`,
+          );
           process.exit(EXIT.failed);
         },
       });

@@ -8,7 +8,9 @@ const LIMIT_MS = 60_000;
 
 export const registerStatus: Register = (program, { io, exit }) => {
   addConfigOptions(program.command('status'))
-    .description('show slot, lag, targets and what is wrong, with or without a running daemon; exit code 3 if anything is')
+    .description(
+      'show slot, lag, targets and what is wrong, with or without a running daemon; exit code 3 if anything is',
+    )
     .option('--json', 'as JSON')
     .action(async (options: ParsedOptions) => {
       const loaded = await loadConfigFor(options, io);

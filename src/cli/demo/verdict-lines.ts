@@ -14,7 +14,7 @@ export function verdictLines(verdict: Verdict, color: boolean): string[] {
     `changes  ${migrations.ran} of ${migrations.of} migrations; ${kills}`,
     ...(comparison === null ? ['schema   not compared', 'rows     not compared'] : compared(comparison, paint)),
     `lag      p50 ${ms(lag.p50)}, p99 ${ms(lag.p99)}, commit on the source → visible on the target (${lag.count} samples while nothing was down)`,
-    `         worst ${ms(lag.worst)}, the kills included`,
+    `         worst ${ms(lag.worst)}, start and kills included`,
     ...verdict.failures.flatMap((failure) => paintedLines(paint.bad, 'failed   ', failure)),
     '',
     verdict.equal
