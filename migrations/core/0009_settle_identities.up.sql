@@ -1,7 +1,12 @@
 -- A published table without a usable replica identity makes its users' UPDATE and DELETE fail. The key if there is one, else a unique
 -- index that can serve, else the whole row. Tables that get a key later go back to it. What is altered here is DDL like any other.
-create function walcast.settle_identities(relations oid[]) returns void language plpgsql as $$
+--
+-- Altering takes an exclusive lock. A user's command that changes what identifies a table's rows holds it already; for any other table of
+-- the list `patient` says whether to wait for it, or to leave that table to `init`.
+create function walcast.settle_identities(relations oid[], patient boolean) returns void language plpgsql as $$
 declare
+  -- before 18 a generated column is not in the stream: a key that holds one identifies nothing there
+  generated_published constant boolean := current_setting('server_version_num')::int >= 180000;
   t record;
   chosen_now "char";
 begin
@@ -9,18 +14,21 @@ begin
       select from pg_class c
       where c.oid = any (relations) and c.relkind in ('r', 'p') and c.relpersistence = 'p'
         and (c.relreplident <> 'd' or not exists (
-          select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid))) then
+          select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid
+            and (generated_published or not exists (select from pg_attribute a
+              where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[]) and a.attgenerated <> ''))))) then
     return;
   end if;
   for t in
-    select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relreplident as identity, state.has_key, ours.previous, (
+    select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relreplident as identity, state.has_key, ours.previous,
+      state.virtual, (
         select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid
         where i.indrelid = c.oid and i.indisunique and i.indimmediate and i.indisvalid and not i.indisexclusion
           and i.indpred is null and i.indexprs is null
           and not exists (
             select from unnest(i.indkey::int2[]) with ordinality k(num, position)
               join pg_attribute a on a.attrelid = c.oid and a.attnum = k.num
-            where k.position <= i.indnkeyatts and (not a.attnotnull or exists (
+            where k.position <= i.indnkeyatts and (not a.attnotnull or (a.attgenerated <> '' and not generated_published) or exists (
               select from pg_constraint n  -- PostgreSQL 18: not null, but not for the rows of before
               where n.conrelid = c.oid and n.contype = 'n' and not n.convalidated and n.conkey[1] = a.attnum)))
         order by i.indnkeyatts, ic.relname limit 1) as unique_index
@@ -29,23 +37,40 @@ begin
       left join walcast.chosen_identity ours on ours.relation = c.oid and ours.chosen = c.relreplident
       cross join lateral (select
         exists (select from pg_index i
-          where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid) as has_key,
-        exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indisvalid) as has_index) state
+          where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid
+            and (generated_published or not exists (select from pg_attribute a
+              where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[]) and a.attgenerated <> ''))) as has_key,
+        exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indisvalid) as has_index,
+        exists (select from pg_attribute a
+          where a.attrelid = c.oid and a.attgenerated = 'v' and not a.attisdropped) as virtual) state
     where c.oid = any (relations) and c.oid >= 16384 and n.nspname <> 'walcast'
       and c.relkind in ('r', 'p') and c.relpersistence = 'p'
       and case c.relreplident
         when 'd' then not state.has_key
         when 'i' then not state.has_index or (ours.relation is not null and state.has_key)
-        when 'f' then ours.relation is not null and state.has_key
+        when 'f' then (ours.relation is not null and state.has_key) or state.virtual
         else true end
     order by c.oid
   loop
+    if not patient then
+      begin
+        execute format('lock table only %s in access exclusive mode nowait', t.name);
+      exception when lock_not_available then
+        continue;
+      end;
+    end if;
+    if not t.has_key and t.unique_index is null and t.virtual then
+      raise warning 'walcast: UPDATE and DELETE of % will fail: it needs a primary key', t.name
+        using detail = 'A published table with virtual generated columns cannot be identified by its whole row.';
+      continue;
+    end if;
     chosen_now := case when t.has_key then 'd' when t.unique_index is not null then 'i' else 'f' end;
     delete from walcast.chosen_identity where relation = t.oid;
     -- An index identity whose index is gone counts as none: PostgreSQL cannot go back to it, so DEFAULT takes its place.
     if chosen_now <> 'd' or coalesce(t.previous, t.identity) = 'n' then
       insert into walcast.chosen_identity (relation, previous, chosen)
-        values (t.oid, case when coalesce(t.previous, t.identity) = 'n' then 'n' else 'd' end, chosen_now);
+        values (t.oid, case when coalesce(t.previous, t.identity) = 'n' then 'n' else 'd' end, chosen_now)
+        on conflict (relation) do update set chosen = excluded.chosen;
     end if;
     execute format('alter table only %s replica identity ', t.name)
       || case chosen_now when 'd' then 'default' when 'i' then format('using index %I', t.unique_index) else 'full' end;

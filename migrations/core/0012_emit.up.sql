@@ -166,7 +166,7 @@ begin
       'ALTER TYPE') then
     auto := (select s.value = 'auto' from walcast.setting s where s.name = 'replica_identity');
     if auto then
-      perform walcast.settle_identities(relations);
+      perform walcast.settle_identities(relations, false);
     end if;
   end if;
 end $$;

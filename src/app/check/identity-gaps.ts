@@ -5,9 +5,12 @@ export interface IdentityGap {
   readonly oid: string;
   /** Schema-qualified and quoted. */
   readonly table: string;
-  /** What it would get: `primary key`, `index NAME` or `full row`. */
+  /** What it would get: `primary key`, `index NAME`, `full row`; `none`: it cannot get one as it is (see IMPOSSIBLE). */
   readonly identity: string;
 }
+
+/** 18: a table with virtual generated columns cannot be identified by its whole row, and it has nothing else. */
+export const IMPOSSIBLE = 'none';
 
 /** The same rules as walcast.settle_identities, for a source where that isn't installed yet. */
 const GAPS = `
@@ -19,19 +22,23 @@ select c.oid::text as oid, format('%I.%I', n.nspname, c.relname) as table,
       and not exists (
         select from unnest(i.indkey::int2[]) with ordinality k(num, position)
           join pg_attribute a on a.attrelid = c.oid and a.attnum = k.num
-        where k.position <= i.indnkeyatts and (not a.attnotnull or exists (
+        where k.position <= i.indnkeyatts and (not a.attnotnull or (a.attgenerated <> '' and not server.generated_published) or exists (
           select from pg_constraint n
           where n.conrelid = c.oid and n.contype = 'n' and not n.convalidated and n.conkey[1] = a.attnum)))
-    order by i.indnkeyatts, ic.relname limit 1), 'full row') end as identity
+    order by i.indnkeyatts, ic.relname limit 1), case when state.virtual then 'none' else 'full row' end) end as identity
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  cross join (select current_setting('server_version_num')::int >= 180000 as generated_published) server
   cross join lateral (select exists (select from pg_index i
-    where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid) as has_key) state
+    where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid
+      and (server.generated_published or not exists (select from pg_attribute a
+        where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[]) and a.attgenerated <> ''))) as has_key,
+    exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v' and not a.attisdropped) as virtual) state
 where c.oid >= 16384 and c.relkind in ('r', 'p') and c.relpersistence = 'p'
   and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'walcast')
   and case c.relreplident
     when 'd' then not state.has_key
     when 'i' then not exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indisvalid)
-    when 'f' then false
+    when 'f' then state.virtual
     else true end
 order by n.nspname, c.relname`;
 

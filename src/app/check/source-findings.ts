@@ -1,4 +1,5 @@
 import { error, type Finding, ok, warning } from './finding.ts';
+import { IMPOSSIBLE } from './identity-gaps.ts';
 import type { SourceFacts } from './source-facts.ts';
 import type { SourceOptions } from './source-options.ts';
 
@@ -211,6 +212,15 @@ export function identityFindings(
   { gaps, record, replicaIdentity }: SourceFacts,
   wanted: 'auto' | 'off' | undefined,
 ): Finding[] {
+  const impossible = gaps.filter(({ identity }) => identity === IMPOSSIBLE).map(({ table }) => table);
+  if (impossible.length > 0) {
+    return [
+      error(
+        `tables with virtual generated columns and without a key: ${impossible.join(', ')}`,
+        'UPDATE and DELETE of them would fail once published. Give them a primary key.',
+      ),
+    ];
+  }
   if (gaps.length === 0) return [ok('every table has a usable replica identity')];
   const list = gaps.map(({ table, identity }) => `${table} (${identity})`).join(', ');
   const what = `${gaps.length} table${gaps.length === 1 ? '' : 's'} without a usable replica identity: UPDATE and DELETE would fail once published: ${list}`;
