@@ -81,8 +81,8 @@ export class ReplicationStream {
     this.steer();
   }
 
-  async open(): Promise<void> {
-    await this.#connection.open();
+  async open(signal?: AbortSignal): Promise<void> {
+    await this.#connection.open(signal);
   }
 
   /** See {@link ReplicationConnection.ended}. */

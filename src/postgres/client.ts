@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { WalcastError } from '../errors/walcast-error.ts';
 
 /** How long a server may take to accept a connection. */
 export const CONNECT_TIMEOUT_MS = 10_000;
+const GOODBYE_MS = 1_000;
 
 export interface ConnectOptions {
   readonly url: string;
@@ -17,9 +19,18 @@ export interface ConnectOptions {
 /** Text in, text out: pg's type parsers would turn timestamps into Dates and int8 into strings of another shape. */
 const TEXT_ONLY = { getTypeParser: () => (value: string) => value };
 
+/** Parameters of an address that would win over ours, or end a stream or a long statement from this side. */
+const NOT_FROM_ADDRESS = [
+  'query_timeout',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'replication',
+];
+
 export function clientConfig({ url, applicationName, options }: ConnectOptions): pg.ClientConfig {
   return {
-    connectionString: url,
+    connectionString: ownParameters(url, options),
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -29,22 +40,58 @@ export function clientConfig({ url, applicationName, options }: ConnectOptions):
   };
 }
 
+/** pg lets the address win over everything else: what it says of `options` goes before ours, since the server takes the last word. */
+function ownParameters(url: string, options: string | undefined): string {
+  if (!URL.canParse(url)) return url;
+  const own = new URL(url);
+  for (const name of NOT_FROM_ADDRESS) own.searchParams.delete(name);
+  const theirs = own.searchParams.get('options');
+  if (theirs !== null && options !== undefined) own.searchParams.set('options', `${theirs} ${options}`);
+  return own.href;
+}
+
 /** A connected client. Its later errors surface on the queries that are running; an idle one's are kept quiet until the next query. */
 export async function connectClient(options: ConnectOptions): Promise<pg.Client> {
+  options.signal?.throwIfAborted();
   const client = new pg.Client(clientConfig(options));
   client.on('error', () => undefined);
-  const abort = (): void => void client.end().catch(() => undefined);
-  options.signal?.throwIfAborted();
-  options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    await client.connect();
-    return client;
+    return await limited(client, { signal: options.signal, milliseconds: CONNECT_TIMEOUT_MS }, () => client.connect());
   } catch (error) {
-    await client.end().catch(() => undefined);
+    await endClient(client);
     throw connectionError(error, options.side, options.url);
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
   }
+}
+
+export interface Limit {
+  readonly signal?: AbortSignal | undefined;
+  readonly milliseconds: number;
+}
+
+/** Cuts the connection, and with it whatever waits for an answer, when the signal fires or the time is over. */
+export async function limited<T>(client: pg.Client, limit: Limit, work: () => Promise<T>): Promise<T> {
+  const cut = (why: string): void => void socketOf(client).destroy(new Error(why));
+  const abort = (): void => cut('stopped while waiting for the server');
+  const timer = setTimeout(() => cut(`no answer within ${limit.milliseconds / 1000} s`), limit.milliseconds);
+  limit.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    if (limit.signal?.aborted === true) abort();
+    return await work();
+  } finally {
+    clearTimeout(timer);
+    limit.signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Says goodbye, but does not wait for a server that is silent; never rejects. */
+export async function endClient(client: pg.Client): Promise<void> {
+  const timer = setTimeout(() => socketOf(client).destroy(), GOODBYE_MS);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}
+
+function socketOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream; // pg's types leave it out
 }
 
 export function connectionError(error: unknown, side: 'source' | 'target', url: string): WalcastError {

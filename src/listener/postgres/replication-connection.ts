@@ -21,7 +21,12 @@ export interface ReplicationOptions {
   readonly slot: string;
   readonly publication: string;
   readonly handlers: ReplicationHandlers;
+  /** For the server to begin streaming; default 30 s. */
+  readonly openTimeoutMs?: number;
 }
+
+const OPEN_TIMEOUT_MS = 30_000;
+const GOODBYE_MS = 1_000;
 
 /** The parts of pg's connection object that its types leave out. */
 interface CopyBothConnection {
@@ -47,6 +52,7 @@ export class ReplicationConnection extends LogicalReplicationService {
   #receivedLow = 0;
   #durable: Lsn = LSN_ZERO;
   #paused = false;
+  #closed = false;
   #lastByteAt = 0;
   #lastStatusAt = 0;
   #failure: Error | null = null;
@@ -61,8 +67,9 @@ export class ReplicationConnection extends LogicalReplicationService {
     this.on('error', (error: Error) => this.#fail(error));
   }
 
-  /** Resolves when the server streams; rejects, with the connection closed, when it refuses. */
-  async open(): Promise<void> {
+  /** Resolves when the server streams; rejects, with the connection closed, when it refuses, is silent, or the signal fires. */
+  async open(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     const started = new Promise<void>((resolve) => this.once('start', resolve));
     this.#ended = this.subscribe(
       new SafePgoutput(this.#options, (client) => this.#adopt(client)),
@@ -70,15 +77,27 @@ export class ReplicationConnection extends LogicalReplicationService {
     ).then(
       () => this.#endedNormally(),
       (error: unknown) => {
+        this.#copy?.stream.destroy(); // after an error in the stream the server waits for another command
         throw this.#failure ?? error;
       },
     );
     this.#ended.catch(() => undefined); // also reported to whoever awaits `ended`
+    const limitMs = this.#options.openTimeoutMs ?? OPEN_TIMEOUT_MS;
+    const late = new AbortController();
+    const stop = (): void => late.abort();
+    const timer = setTimeout(stop, limitMs);
+    signal?.addEventListener('abort', stop, { once: true });
     try {
-      await Promise.race([started, this.#ended]);
+      await Promise.race([started, this.#ended, aborted(late.signal)]);
+      if (late.signal.aborted) {
+        throw new WalcastError('E_SOURCE_CONNECTION', `the source did not begin to stream within ${limitMs / 1000} s`);
+      }
     } catch (error) {
       await this.close();
       throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
     }
     this.#lastByteAt = Date.now();
     this.#timer = setInterval(() => this.#tick(), Math.min(1000, this.#timings.statusEveryMs));
@@ -121,8 +140,17 @@ export class ReplicationConnection extends LogicalReplicationService {
     this.#sendStatus(false);
     const stream = this.#copy?.stream;
     this.#copy = null;
+    this.#closed = true;
     stream?.destroySoon();
+    // The library says goodbye and waits for the server's, which may be silent.
+    const socket = this.#inner._client?.connection.stream;
+    const timer = setTimeout(() => socket?.destroy(), GOODBYE_MS);
     await this.destroy();
+    clearTimeout(timer);
+  }
+
+  get #inner(): { readonly _client: { readonly connection: CopyBothConnection } | null } {
+    return this as never; // the library declares it private
   }
 
   /** The library's own paths end here; whatever they want to report, the durable position is what goes out. */
@@ -132,6 +160,10 @@ export class ReplicationConnection extends LogicalReplicationService {
 
   /** Before the stream starts: our reader takes the place of the library's and of pg's own. */
   async #adopt(client: Client): Promise<void> {
+    if (this.#closed) {
+      await client.end();
+      throw new WalcastError('E_SOURCE_CONNECTION', 'the connection was closed while it was being made');
+    }
     const { rows } = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
     this.#timings = livenessTimings(parseDurationSetting(rows[0]?.wal_sender_timeout ?? '0'));
     const connection = (client as unknown as { connection: CopyBothConnection }).connection; // pg's types leave it out
@@ -192,6 +224,10 @@ export class ReplicationConnection extends LogicalReplicationService {
     this.#failure ??= error;
     this.#copy.stream.destroy();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** The library's plugin contract, for pgoutput with logical messages; parsing is done elsewhere. */

@@ -1,6 +1,14 @@
 import pg from 'pg';
 import { WalcastError } from '../../errors/walcast-error.ts';
-import { clientConfig, connectClient, connectionError, describeUrl, sqlstateOf } from '../../postgres/client.ts';
+import {
+  clientConfig,
+  connectClient,
+  connectionError,
+  describeUrl,
+  endClient,
+  limited,
+  sqlstateOf,
+} from '../../postgres/client.ts';
 import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
 import { lsn, LSN_ZERO, parseLsn, type Lsn } from '../../wal/lsn.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
@@ -35,11 +43,16 @@ const OWN = `
 select encode((select secret from walcast.key), 'hex') as secret, s.id::text as slot_id, s.consistent_point::text as created
 from (select 1) as one left join walcast.slot s on s.slot_name = $1`;
 
+/** For a few queries of catalogs: a source that needs longer is not answering. */
+const READ_LIMIT_MS = 30_000;
+
 /** Undefined table, schema or column: `init` has not run or not finished. */
 const NOT_INSTALLED = new Set(['42P01', '3F000', '42703']);
 
+type SourceRow = Record<string, string | null>;
+
 export async function readSourceState(address: SourceAddress, signal: AbortSignal): Promise<SourceState> {
-  const identity = await identifySystem(address.url);
+  const identity = await identifySystem(address.url, signal);
   const client = await connectClient({
     url: address.url,
     applicationName: 'walcast',
@@ -48,10 +61,11 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
     signal,
   });
   try {
-    const { rows } = await client.query<Record<string, string | null>>(STATE, [address.slot, address.publication]);
-    const state = rows[0] ?? {};
-    checkInstalled(state, address);
-    const own = (await client.query<Record<string, string | null>>(OWN, [address.slot])).rows[0] ?? {};
+    const [state, own] = await limited(client, { signal, milliseconds: READ_LIMIT_MS }, async () => {
+      const found = await client.query<SourceRow>(STATE, [address.slot, address.publication]);
+      checkInstalled(found.rows[0] ?? {}, address);
+      return [found.rows[0] ?? {}, (await client.query<SourceRow>(OWN, [address.slot])).rows[0] ?? {}];
+    });
     if (typeof own['created'] !== 'string' || typeof own['slot_id'] !== 'string' || typeof own['secret'] !== 'string') {
       throw notInitialised(address, `slot ${address.slot} is not one that init has finished`);
     }
@@ -77,7 +91,7 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
     if (error instanceof WalcastError) throw error;
     throw connectionError(error, 'source', address.url);
   } finally {
-    await client.end().catch(() => undefined);
+    await endClient(client);
   }
 }
 
@@ -114,25 +128,27 @@ interface SystemIdentity {
 }
 
 /** Only the replication protocol tells system identifier, timeline and its history to a role without further rights. */
-export async function identifySystem(url: string): Promise<SystemIdentity> {
+export async function identifySystem(url: string, signal?: AbortSignal): Promise<SystemIdentity> {
   const client = new pg.Client({
     ...clientConfig({ url, applicationName: 'walcast identify', side: 'source' }),
     replication: 'database',
   } as pg.ClientConfig);
   client.on('error', () => undefined);
   try {
-    await client.connect();
-    const { rows } = await client.query<{ systemid: string; timeline: string }>('IDENTIFY_SYSTEM');
-    const timeline = Number(rows[0]?.timeline);
-    return {
-      systemIdentifier: rows[0]?.systemid ?? '',
-      timeline,
-      history: timeline > 1 ? await readHistory(client, timeline) : [],
-    };
+    return await limited(client, { signal, milliseconds: READ_LIMIT_MS }, async () => {
+      await client.connect();
+      const { rows } = await client.query<{ systemid: string; timeline: string }>('IDENTIFY_SYSTEM');
+      const timeline = Number(rows[0]?.timeline);
+      return {
+        systemIdentifier: rows[0]?.systemid ?? '',
+        timeline,
+        history: timeline > 1 ? await readHistory(client, timeline) : [],
+      };
+    });
   } catch (error) {
     throw connectionError(error, 'source', url);
   } finally {
-    await client.end().catch(() => undefined);
+    await endClient(client);
   }
 }
 
