@@ -1,6 +1,5 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
-import { quoteQualified } from '../../sql/quote.ts';
 import type { DdlEvent } from '../../wal/ddl-event.ts';
 import {
   EVENT,
@@ -20,6 +19,8 @@ import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
 import { HeldRows } from './rows/held-rows.ts';
 import type { RowApplier } from './rows/row-applier.ts';
+import type { TargetTable } from './rows/target-table.ts';
+import { truncateTables } from './rows/truncate.ts';
 
 /** Idle positions are recorded on the target at most this often. */
 const IDLE_EVERY_MS = 10_000;
@@ -230,23 +231,13 @@ export class TransactionApplier {
 
   async #truncate({ relations, restartIdentity }: TruncateEvent, lsn: Lsn): Promise<void> {
     await this.#connection.drained();
-    const names: string[] = [];
+    const tables: TargetTable[] = [];
     for (const relation of relations) {
       const table = await this.#rows.table(relation.oid);
-      if (table === null) {
-        const name = `${relation.schema}.${relation.name}`;
-        throw new WalcastError(
-          'E_TARGET_TABLE_MISSING',
-          `TRUNCATE of ${name} at ${formatLsn(lsn)}: target ${this.#target} has no such table`,
-          {
-            fields: { table: name, lsn: formatLsn(lsn), target: this.#target },
-          },
-        );
-      }
-      if (!table.partitioned) names.push(`only ${quoteQualified(table.schema, table.name)}`); // its partitions are listed too
+      if (table === null) throw this.#missing(relation, `TRUNCATE at ${formatLsn(lsn)}`);
+      tables.push(table);
     }
-    if (names.length > 0)
-      await this.#connection.query(`truncate ${names.join(', ')}${restartIdentity ? ' restart identity' : ''}`);
+    await truncateTables(this.#connection, tables, restartIdentity);
   }
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
@@ -320,10 +311,10 @@ export class TransactionApplier {
     }
   }
 
-  #missing({ schema, name }: Relation): WalcastError {
+  #missing({ schema, name }: Relation, what = 'rows'): WalcastError {
     return new WalcastError(
       'E_TARGET_TABLE_MISSING',
-      `rows came for ${schema}.${name}, which target ${this.#target} does not have`,
+      `${what} came for ${schema}.${name}, which target ${this.#target} does not have`,
       {
         fields: { table: `${schema}.${name}`, target: this.#target },
       },
