@@ -83,8 +83,9 @@ export const SHOP_MIGRATIONS: readonly ShopMigration[] = [
     title: 'rows filled in, then NOT NULL',
     sent: 'transaction',
     statements: [
-      `update customers set notes = 'none' where notes is null`,
+      // the default first: it locks the table, so that nobody adds another empty one
       `alter table customers alter column notes set default 'none'`,
+      `update customers set notes = 'none' where notes is null`,
       'alter table customers alter column notes set not null',
     ],
   },

@@ -93,11 +93,11 @@ function assessSet(set: MigrationSetReport, problems: Finding[], notes: Finding[
   }
 }
 
-function assessDaemon({ daemon, slot }: Facts, problems: Finding[], notes: Finding[]): void {
+function assessDaemon({ daemon, slot, targets }: Facts, problems: Finding[], notes: Finding[]): void {
   switch (daemon.kind) {
     case 'reached':
       if (daemon.error !== null) problems.push(finding('daemon', daemon.error));
-      else if (!daemon.streaming)
+      else if (!daemon.streaming && !targets.every(isDown))
         problems.push({ where: 'daemon', message: 'it runs, but does not read from the source' });
       if (daemon.forgedMessages > 0) {
         notes.push({
@@ -122,6 +122,11 @@ function assessDaemon({ daemon, slot }: Facts, problems: Finding[], notes: Findi
     default:
       daemon.kind satisfies never;
   }
+}
+
+/** With no target to feed there is nothing to read for; the targets say why. */
+function isDown({ state }: TargetReport): boolean {
+  return state === 'stopped' || state === 'retrying';
 }
 
 function assessTarget(target: TargetReport, problems: Finding[], notes: Finding[]): void {

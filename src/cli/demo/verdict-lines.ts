@@ -39,7 +39,9 @@ function compared(comparison: NonNullable<Verdict['comparison']>, paint: Paint):
 }
 
 function word(differences: readonly string[], paint: Paint): string {
-  return differences.length === 0 ? paint.good('equal') : paint.bad(`${differences.length} differences`);
+  return differences.length === 0
+    ? paint.good('equal')
+    : paint.bad(`${differences.length} difference${differences.length === 1 ? '' : 's'}`);
 }
 
 function listed(differences: readonly string[]): string[] {
