@@ -11,6 +11,10 @@ export const OPERATION = {
   query: 3,
   /** ReadyForQuery is due. */
   sync: 4,
+  /** A set of rows: its command must have hit as many as `event` says. */
+  rows: 6,
+  /** ReadyForQuery at the end of a segment, whose failure the writer handles itself. */
+  segment: 7,
   /** No answer of its own: everything of `batch` before it was answered. */
   release: 5,
 } as const;
@@ -40,7 +44,7 @@ export class OperationQueue {
     return this.#size === 0 ? null : (this.#kinds[this.#head] as OperationKind);
   }
 
-  /** Index in `batch` of the row at the head. */
+  /** Index in `batch` of the row at the head, or the count of a set. */
   get event(): number {
     return this.#events[this.#head] as number;
   }

@@ -61,6 +61,12 @@ export class OutputBuffer {
     this.#used = used + length;
   }
 
+  /** Hands a buffer over as it is; `written` is called when it may be used again. */
+  owned(source: Buffer, length: number, written: () => void): void {
+    this.flush();
+    this.#socket.write(source.subarray(0, length), written);
+  }
+
   flush(): void {
     if (this.#used === 0) return;
     if (this.#used <= SMALL) {

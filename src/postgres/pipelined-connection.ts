@@ -41,6 +41,8 @@ export class PipelinedConnection implements SqlSession {
   readonly #socket: Socket;
   readonly #queue = new OperationQueue();
   readonly #onFailure: (failure: PipelineFailure) => void;
+  #recoverable = false;
+  #segmentFailure: PipelineFailure | null = null;
   #failed = false;
   #closed = false;
   #names: string[] = [];
@@ -59,7 +61,13 @@ export class PipelinedConnection implements SqlSession {
     this.out = new OutputBuffer(this.#socket);
     const framer = new BackendFramer((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
     for (const event of ['data', 'error', 'close', 'end']) this.#socket.removeAllListeners(event);
-    this.#socket.on('data', (chunk: Buffer) => framer.feed(chunk));
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        framer.feed(chunk);
+      } catch (error) {
+        this.#lost(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
     this.#socket.on('error', (error) => this.#lost(error));
     this.#socket.on('close', () => this.#lost(new Error('connection closed')));
     this.#socket.on('drain', () => this.#wake());
@@ -112,9 +120,30 @@ export class PipelinedConnection implements SqlSession {
     this.#push(OPERATION.row, event, batch);
   }
 
+  /** After Bind and Execute, or a COPY, of many rows were written to `out`: expects `count` of them to be hit. */
+  expectRows(count: number): void {
+    this.#push(OPERATION.rows, count, null);
+  }
+
+  /** From here to `endSegment` a failure is told by its result instead of ending the connection. */
+  beginSegment(): void {
+    this.#recoverable = true;
+    this.#segmentFailure = null;
+  }
+
+  /** Resolves when the server has answered the segment: null if all went well, else what went wrong first. */
+  async endSegment(): Promise<PipelineFailure | null> {
+    this.out.byte(0x53); // S
+    this.out.int32(4);
+    await this.#waited(OPERATION.segment);
+    const failure = this.#segmentFailure;
+    this.#segmentFailure = null;
+    return failure;
+  }
+
   /** Gives the batch back as soon as all of its rows so far are answered. */
   releaseBatch(batch: EventBatch): void {
-    if (this.#failed || this.#queue.size === 0) batch.release();
+    if (this.failed || this.#queue.size === 0) batch.release();
     else this.#queue.push(OPERATION.release, 0, batch);
   }
 
@@ -190,11 +219,12 @@ export class PipelinedConnection implements SqlSession {
   }
 
   #push(kind: (typeof OPERATION)[keyof typeof OPERATION], event: number, subject: EventBatch | Waiter | null): void {
+    if (this.failed) return; // nobody will answer, and nobody would take it off again
     if (this.#queue.size === 0) this.#lastAnswerAt = Date.now();
     this.#queue.push(kind, event, subject);
   }
 
-  #waited(kind: typeof OPERATION.query | typeof OPERATION.sync): Promise<SqlResult> {
+  #waited(kind: typeof OPERATION.query | typeof OPERATION.sync | typeof OPERATION.segment): Promise<SqlResult> {
     return new Promise<SqlResult>((resolve, reject) => {
       if (this.failed) {
         reject(this.#failure);
@@ -258,9 +288,20 @@ export class PipelinedConnection implements SqlSession {
         const one = bytes[end - 2] === 0x31 && bytes[end - 3] === 0x20;
         if (!one) {
           const hit = readTagCount(bytes, start, end);
-          this.#fail({ error: null, batch: this.#queue.batch, event: this.#queue.event, hit });
-          return;
+          const failure = { error: null, batch: this.#queue.batch, event: this.#queue.event, hit };
+          if (!this.#recoverable) {
+            this.#fail(failure);
+            return;
+          }
+          this.#segmentFailure ??= failure;
         }
+        this.#queue.shift();
+        this.#releaseAnswered();
+        break;
+      }
+      case OPERATION.rows: {
+        const hit = readTagCount(bytes, start, end);
+        if (hit !== this.#queue.event) this.#segmentFailure ??= { error: null, batch: null, event: 0, hit };
         this.#queue.shift();
         this.#releaseAnswered();
         break;
@@ -286,7 +327,8 @@ export class PipelinedConnection implements SqlSession {
 
   #ready(): void {
     const kind = this.#queue.kind;
-    if (kind !== OPERATION.query && kind !== OPERATION.sync) return;
+    if (kind !== OPERATION.query && kind !== OPERATION.sync && kind !== OPERATION.segment) return;
+    if (kind === OPERATION.segment) this.#recoverable = false;
     const waiter = this.#queue.waiter;
     const error = this.#queryError;
     const result: SqlResult = { rows: this.#rows, rowCount: this.#rowCount };
@@ -301,10 +343,21 @@ export class PipelinedConnection implements SqlSession {
 
   #refused(error: PostgresError): void {
     const kind = this.#queue.kind;
-    if (kind === OPERATION.query) this.#queryError ??= error;
+    if (this.#recoverable && kind !== null) {
+      this.#segmentFailure ??= { error, batch: null, event: 0, hit: null };
+      this.#skipToSegmentEnd();
+    } else if (kind === OPERATION.query) this.#queryError ??= error;
     else if (kind === OPERATION.row)
       this.#fail({ error, batch: this.#queue.batch, event: this.#queue.event, hit: null });
     else this.#fail({ error, batch: null, event: 0, hit: null });
+  }
+
+  /** The server answers nothing more before the end of the segment. */
+  #skipToSegmentEnd(): void {
+    for (let kind = this.#queue.kind; kind !== null && kind !== OPERATION.segment; kind = this.#queue.kind) {
+      if (kind === OPERATION.release) this.#queue.batch.release();
+      this.#queue.shift();
+    }
   }
 
   #lost(cause: Error): void {
@@ -333,7 +386,9 @@ export class PipelinedConnection implements SqlSession {
     while (this.#queue.kind !== null) {
       const kind = this.#queue.kind;
       if (kind === OPERATION.release) this.#queue.batch.release();
-      else if (kind === OPERATION.query || kind === OPERATION.sync) this.#queue.waiter?.reject(error);
+      else if (kind === OPERATION.query || kind === OPERATION.sync || kind === OPERATION.segment) {
+        this.#queue.waiter?.reject(error);
+      }
       this.#queue.shift();
     }
     const waiters = this.#idleWaiters;

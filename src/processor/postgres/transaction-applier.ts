@@ -17,6 +17,7 @@ import type { DdlApplier } from './ddl-applier.ts';
 import { DdlLog } from './ddl-log.ts';
 import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
+import { RELEASE_STATEMENT, SAVEPOINT_STATEMENT } from './sets/slice.ts';
 import { HeldRows } from './rows/held-rows.ts';
 import type { RowApplier } from './rows/row-applier.ts';
 import type { TargetTable } from './rows/target-table.ts';
@@ -102,6 +103,7 @@ export class TransactionApplier {
   /** Nothing more comes: what was held back is dropped. */
   discard(): void {
     this.#held.clear();
+    this.#rows.discard();
   }
 
   get checkpoint(): Lsn {
@@ -131,6 +133,7 @@ export class TransactionApplier {
           if (this.#skipping) continue;
           if (!this.#rows.write(batch, i)) await this.#slowRow(batch, i);
           this.#group.rows++;
+          if (this.#rows.full) await this.#rows.send();
           if (this.#connection.congested) await this.#connection.relieved();
         } else {
           await this.#event(batch, i);
@@ -156,7 +159,7 @@ export class TransactionApplier {
         await this.#commit(batch.object<CommitEvent>(i));
         break;
       case EVENT.relation:
-        this.#rows.announce(batch.object<Relation>(i));
+        await this.#rows.announce(batch.object<Relation>(i));
         break;
       case EVENT.truncate:
         if (!this.#skipping) await this.#truncate(batch.object<TruncateEvent>(i), batch.lsn(i));
@@ -181,6 +184,7 @@ export class TransactionApplier {
     if (this.#skipping) return;
     this.#ddl.beginTransaction();
     if (this.#group.open) return;
+    this.#rows.inSets = !this.cautious;
     this.#group.start();
     this.#connection.command('begin');
     if (this.#rows.deferrable) this.#connection.command('defer');
@@ -202,6 +206,7 @@ export class TransactionApplier {
 
   /** Sends checkpoint and COMMIT in one piece, after every row of the group was answered; does not wait for the commit itself. */
   async #closeGroup(): Promise<void> {
+    await this.#rows.finish();
     await this.#connection.drained();
     const end = this.#group.end;
     if (end === null) throw new WalcastError('E_INTERNAL', 'a group without a transaction');
@@ -230,6 +235,7 @@ export class TransactionApplier {
   }
 
   async #truncate({ relations, restartIdentity }: TruncateEvent, lsn: Lsn): Promise<void> {
+    await this.#rows.finish();
     await this.#connection.drained();
     const tables: TargetTable[] = [];
     for (const relation of relations) {
@@ -242,6 +248,7 @@ export class TransactionApplier {
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
     if (!this.#applyDdl) return;
+    await this.#rows.finish();
     await this.#connection.drained();
     if (event.kind === 'rows') {
       this.#group.rows += await this.#ddl.rows(event, this.#connection);
@@ -290,6 +297,7 @@ export class TransactionApplier {
     for (const batch of this.#held.take(oid)) {
       for (let i = 0; i < batch.count; i++) {
         if (!this.#rows.write(batch, i) && (await this.#rows.writeSlowly(batch, i))) this.#userCodeRan();
+        if (this.#rows.full) await this.#rows.send();
         if (this.#connection.congested) await this.#connection.relieved();
       }
       this.#connection.releaseBatch(batch);
@@ -301,6 +309,7 @@ export class TransactionApplier {
     for (const oid of this.#held.relations) {
       const relation = this.#rows.relation(oid);
       if (relation === null) throw new WalcastError('E_INTERNAL', `rows held for relation ${oid}, which is unknown`);
+      await this.#rows.finish();
       await this.#connection.drained();
       if (!this.#applyDdl) throw this.#missing(relation);
       await this.#ddl.gap(relation, this.#connection);
@@ -322,6 +331,7 @@ export class TransactionApplier {
   }
 
   async #endUserCode(): Promise<void> {
+    await this.#rows.finish();
     await this.#connection.drained();
     const gone = await this.#ddl.endTransaction(this.#connection);
     if (gone || this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
@@ -360,6 +370,8 @@ export class TransactionApplier {
     this.#connection.prepare('begin', 'begin', []);
     this.#connection.prepare('commit', 'commit', []);
     this.#connection.prepare('defer', 'set constraints all deferred', []);
+    this.#connection.prepare(SAVEPOINT_STATEMENT, 'savepoint slice', []);
+    this.#connection.prepare(RELEASE_STATEMENT, 'release slice', []);
     this.#connection.prepare(ADVANCE_STATEMENT, ADVANCE_SQL, []);
     this.#log.prepare();
   }

@@ -1,9 +1,11 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
-import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
+import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
 import type { EventBatch } from '../../../wal/event-batch.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import { rowConflict } from '../apply-error.ts';
 import type { RowAuthority } from '../ddl-applier.ts';
+import { SetWriter } from '../sets/set-writer.ts';
+import { RELEASE_STATEMENT, Slice } from '../sets/slice.ts';
 import { refuseSideEffects } from './origin-role.ts';
 import { RowWriter } from './row-writer.ts';
 import { loadTargetTable, type TargetTable } from './target-table.ts';
@@ -20,6 +22,12 @@ export class RowApplier {
   readonly #writer: RowWriter;
   readonly #replicaRole: boolean;
   readonly #authority: RowAuthority;
+  readonly #sets: SetWriter;
+  readonly #slices = [new Slice(), new Slice()] as const;
+  #filling = 0;
+  /** The slice that the server is at; its outcome is not known yet. */
+  #written: { readonly slice: Slice; readonly outcome: Promise<PipelineFailure | null> } | null = null;
+  #inSets = true;
   #deferrable = false;
 
   constructor(connection: PipelinedConnection, replicaRole: boolean, authority: RowAuthority) {
@@ -27,6 +35,7 @@ export class RowApplier {
     this.#authority = authority;
     this.#replicaRole = replicaRole;
     this.#writer = new RowWriter(connection);
+    this.#sets = new SetWriter(connection);
   }
 
   /**
@@ -51,7 +60,14 @@ export class RowApplier {
     return (await this.#connection.query(DEFERRED_TRIGGERS)).rows[0]?.['found'] === 'true';
   }
 
-  announce(relation: Relation): void {
+  /** Rows that come now are written as sets, or one by one in stream order. Between transactions only. */
+  set inSets(value: boolean) {
+    this.#inSets = value && this.#replicaRole;
+  }
+
+  async announce(relation: Relation): Promise<void> {
+    if (!this.#writer.isNews(relation)) return;
+    await this.finish();
     this.#writer.announce(relation);
   }
 
@@ -63,14 +79,22 @@ export class RowApplier {
     this.#writer.forgetShapes();
   }
 
+  /** The server has dropped its prepared statements. */
   forgetStatements(): void {
     this.#writer.forgetStatements();
+  }
+
+  /** Nothing more comes: batches that wait are given back. */
+  discard(): void {
+    for (const slice of this.#slices) slice.clear(this.#connection);
+    this.#written = null;
   }
 
   /** The target's table, looked up once after each change of schema. Null: there is none. */
   async table(oid: number): Promise<TargetTable | null> {
     const known = this.#writer.known(oid).table;
     if (known !== undefined) return known;
+    await this.#settle();
     const relation = this.#writer.relation(oid);
     if (relation === null) throw new WalcastError('E_PROTOCOL', `relation ${oid} was not announced`);
     const table = await loadTargetTable(this.#connection, relation.schema, relation.name);
@@ -82,19 +106,73 @@ export class RowApplier {
 
   /** The fast way. False: look the table up, hold the row, or write it slowly. */
   write(batch: EventBatch, i: number): boolean {
-    return this.#writer.write(batch, i);
+    const oid = batch.refs[i] as number;
+    if (!this.#writer.ready(oid)) return false;
+    if (this.#inSets) this.#slice.add(batch, i, this.#writer.setEntry(oid));
+    else this.#writer.writeNow(batch, i);
+    return true;
+  }
+
+  /** The slice at hand should be sent. */
+  get full(): boolean {
+    return this.#slice.full;
+  }
+
+  /** Sends what was collected, after the slice before it was answered. */
+  async send(): Promise<void> {
+    await this.#settle();
+    const slice = this.#slice;
+    if (slice.empty) return;
+    if (slice.write(this.#connection, this.#sets, this.#writer)) {
+      this.#written = { slice, outcome: this.#connection.endSegment() };
+      this.#written.outcome.catch(() => undefined); // met by #settle
+      this.#filling = 1 - this.#filling;
+    } else {
+      slice.clear(this.#connection);
+    }
+  }
+
+  /** Everything so far is on the target, in the open transaction; to be called before anything but rows. */
+  async finish(): Promise<void> {
+    await this.send();
+    await this.#settle();
   }
 
   /** A row whose table is known now. @returns whether code of users may have run */
   async writeSlowly(batch: EventBatch, i: number): Promise<boolean> {
-    if (this.#writer.write(batch, i)) return false;
+    if (this.write(batch, i)) return false;
+    await this.finish();
     const { table, role } = this.#writer.known(batch.refs[i] as number);
-    if (table === undefined || table === null || role === null)
+    if (table === undefined || table === null || role === null) {
       throw new WalcastError('E_INTERNAL', 'a row found no way to its table');
+    }
     await this.#connection.drained();
     const { sql, values } = this.#writer.describe(batch, i);
     const hit = await this.#authority.runAs(this.#connection, role, sql, values);
     if (hit !== 1) throw rowConflict(batch, i, this.#writer.relation(batch.refs[i] as number), hit);
     return true;
+  }
+
+  get #slice(): Slice {
+    return this.#slices[this.#filling] as Slice;
+  }
+
+  /**
+   * A set that was refused, or hit another number of rows than it should, is taken back and its rows are written one by one: the order of
+   * events settles what a set could not (two rows that change a unique value over), and what is still wrong is told by its row.
+   */
+  async #settle(): Promise<void> {
+    if (this.#written === null) return;
+    const { slice, outcome } = this.#written;
+    const failure = await outcome;
+    this.#written = null;
+    if (failure === null) {
+      this.#connection.command(RELEASE_STATEMENT);
+    } else {
+      await this.#connection.query('rollback to slice');
+      this.#writer.forgetPrepared();
+      slice.writeInOrder(this.#writer);
+    }
+    slice.clear(this.#connection);
   }
 }

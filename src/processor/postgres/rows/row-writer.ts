@@ -2,7 +2,8 @@ import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import { EVENT, FIELD_NULL, FIELD_UNCHANGED, type EventBatch } from '../../../wal/event-batch.ts';
 import type { Relation } from '../../../wal/relation.ts';
-import { deleteStatement, insertStatement, updateStatement, type RowStatement } from './row-statement.ts';
+import { copyStatement, planSets, type SetPlan } from '../sets/set-statements.ts';
+import { deleteStatement, insertStatement, matchColumns, updateStatement, type RowStatement } from './row-statement.ts';
 import type { TargetTable } from './target-table.ts';
 
 /** Prepared statements kept on the server before all are thrown away together. */
@@ -11,6 +12,14 @@ const STATEMENT_LIMIT = 4000;
 interface Prepared extends RowStatement {
   /** Its name on the server as the wire wants it: unnamed portal, name, both closed by zero bytes. */
   readonly wireName: Buffer;
+}
+
+/** What is needed to write many rows of a relation at once. */
+export interface SetEntry {
+  readonly relation: Relation;
+  /** Null: inserts only. */
+  readonly plan: SetPlan | null;
+  readonly copy: string;
 }
 
 interface Entry {
@@ -24,6 +33,14 @@ interface Entry {
   deleteByKey: Prepared | null;
   /** Updates with unchanged TOAST or an old tuple, deletes by whole row. */
   readonly variants: Map<string, Prepared>;
+  sets: SetEntry | null;
+  setNames: SetNames | null;
+}
+
+/** Prepared statements of a relation's sets. */
+export interface SetNames {
+  readonly update: string;
+  readonly remove: string;
 }
 
 /** Writes row events as prepared statements into the pipeline. No object is made per row. */
@@ -39,7 +56,14 @@ export class RowWriter {
     this.#connection = connection;
   }
 
+  /** The same relation comes again after each invalidation of the server's cache; what is known of it stays. */
+  isNews(relation: Relation): boolean {
+    const known = this.#entries.get(relation.oid);
+    return known === undefined || !sameRelation(known.relation, relation);
+  }
+
   announce(relation: Relation): void {
+    if (!this.isNews(relation)) return;
     this.#entries.set(relation.oid, fresh(relation));
     this.#lastOid = -1;
   }
@@ -61,6 +85,18 @@ export class RowWriter {
     this.forgetShapes();
   }
 
+  /** Statements that were prepared lately may not have reached the server: all get new names. What is known of the tables stays. */
+  forgetPrepared(): void {
+    this.#generation++;
+    for (const entry of this.#entries.values()) {
+      entry.insert = null;
+      entry.update = null;
+      entry.deleteByKey = null;
+      entry.variants.clear();
+      entry.setNames = null;
+    }
+  }
+
   get statementsExhausted(): boolean {
     return this.#statements >= STATEMENT_LIMIT;
   }
@@ -76,14 +112,42 @@ export class RowWriter {
     entry.role = role;
   }
 
-  /** False: the row cannot go this way, or not yet. */
-  write(batch: EventBatch, i: number): boolean {
+  /** Rows of the relation can go into the pipeline. */
+  ready(oid: number): boolean {
+    const { table, role } = this.#entry(oid);
+    return table !== undefined && table !== null && role === null;
+  }
+
+  writeNow(batch: EventBatch, i: number): void {
     const entry = this.#entry(batch.refs[i] as number);
-    if (entry.table === undefined || entry.table === null || entry.role !== null) return false;
+    if (entry.table === undefined || entry.table === null)
+      throw new WalcastError('E_INTERNAL', 'row of a table that was not looked up');
     const prepared = this.#statement(entry, entry.table, batch, i);
     this.#bind(prepared, batch, batch.newAt[i] as number, batch.oldAt[i] as number);
     this.#connection.executeRow(batch, i);
-    return true;
+  }
+
+  setEntry(oid: number): SetEntry {
+    const entry = this.#entry(oid);
+    if (entry.sets !== null) return entry.sets;
+    const { relation, table } = entry;
+    if (table === undefined || table === null)
+      throw new WalcastError('E_INTERNAL', 'rows of a table that was not looked up');
+    const targets = matchColumns(relation, table);
+    entry.sets = { relation, plan: planSets(relation, table, targets), copy: copyStatement(relation, table) };
+    return entry.sets;
+  }
+
+  setNames(oid: number): SetNames {
+    const entry = this.#entry(oid);
+    if (entry.setNames !== null) return entry.setNames;
+    const plan = entry.sets?.plan;
+    if (plan === undefined || plan === null) throw new WalcastError('E_INTERNAL', 'sets of a relation that has none');
+    const name = `s${this.#generation}_${this.#statements++}`;
+    entry.setNames = { update: `${name}u`, remove: `${name}d` };
+    if (plan.update !== null) this.#connection.prepare(entry.setNames.update, plan.update.sql, plan.update.types);
+    this.#connection.prepare(entry.setNames.remove, plan.remove.sql, plan.remove.types);
+    return entry.setNames;
   }
 
   /** For rows that go another way than the pipeline: the statement and its parameters as text. */
@@ -187,7 +251,17 @@ export class RowWriter {
 }
 
 function fresh(relation: Relation): Entry {
-  return { relation, table: undefined, role: null, insert: null, update: null, deleteByKey: null, variants: new Map() };
+  return {
+    relation,
+    table: undefined,
+    role: null,
+    insert: null,
+    update: null,
+    deleteByKey: null,
+    variants: new Map(),
+    sets: null,
+    setNames: null,
+  };
 }
 
 function oldTuple(batch: EventBatch, i: number): 'none' | 'key' | 'full' {
@@ -212,4 +286,23 @@ function variantKey(relation: Relation, batch: EventBatch, i: number): string {
     }
   }
   return key;
+}
+
+function sameRelation(a: Relation, b: Relation): boolean {
+  return (
+    a.schema === b.schema &&
+    a.name === b.name &&
+    a.replicaIdentity === b.replicaIdentity &&
+    a.columns.length === b.columns.length &&
+    a.columns.every((column, i) => {
+      const other = b.columns[i];
+      return (
+        other !== undefined &&
+        column.name === other.name &&
+        column.key === other.key &&
+        column.typeOid === other.typeOid &&
+        column.typmod === other.typmod
+      );
+    })
+  );
 }

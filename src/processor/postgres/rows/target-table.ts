@@ -8,6 +8,16 @@ export interface TargetColumn {
   /** a GENERATED ALWAYS AS IDENTITY */
   readonly identityAlways: boolean;
   readonly generated: boolean;
+  /** As the server writes it, qualified where it has to be. */
+  readonly typeName: string;
+  /** Its array type; 0: it has none. */
+  readonly arrayOid: number;
+  /** Between the elements of such an array. */
+  readonly delimiter: number;
+  /** An array or composite type itself, or a domain over one. */
+  readonly nested: boolean;
+  /** Somebody defined a cast from text to it: only its input function must read a value. */
+  readonly textCast: boolean;
 }
 
 /** A unique index whose columns can find one row, each with the equality operator of its operator class. */
@@ -28,10 +38,16 @@ export interface TargetTable {
 
 const COLUMNS = `
 select c.relkind::text as kind, a.attname as name, a.atttypid::text as type, a.attnotnull::text as not_null,
-       a.attidentity::text as identity, a.attgenerated::text as generated
+       a.attidentity::text as identity, a.attgenerated::text as generated, format_type(a.atttypid, -1) as type_name,
+       t.typarray::text as array_type, t.typdelim::text as delimiter,
+       (coalesce(b.typcategory, t.typcategory) in ('A', 'C'))::text as nested,
+       exists (select from pg_cast k where k.castsource = 'text'::regtype and k.casttarget = t.oid and k.castfunc <> 0 and k.oid >= 16384)::text
+         as text_cast
 from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_type t on t.oid = a.atttypid
+  left join pg_type b on b.oid = t.typbasetype
 where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'f')
 order by a.attnum`;
 
@@ -67,6 +83,11 @@ export async function loadTargetTable(session: SqlSession, schema: string, name:
       notNull: row['not_null'] === 'true',
       identityAlways: row['identity'] === 'a',
       generated: row['generated'] !== '',
+      typeName: row['type_name'] ?? '',
+      arrayOid: Number(row['array_type']),
+      delimiter: (row['delimiter'] ?? ',').charCodeAt(0),
+      nested: row['nested'] === 'true',
+      textCast: row['text_cast'] === 'true',
     });
   }
   return { schema, name, partitioned: rows[0]?.['kind'] === 'p', columns, keys: await loadKeys(session, schema, name) };

@@ -1,0 +1,112 @@
+import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
+import type { Relation } from '../../../wal/relation.ts';
+import type { TargetColumn, TargetKey, TargetTable } from '../rows/target-table.ts';
+
+/** A statement over many rows. Parameter p is the array of the values of column `columns[p]` of the relation. */
+export interface SetStatement {
+  readonly sql: string;
+  readonly types: readonly number[];
+  readonly columns: Int32Array;
+  /** Delimiter of each parameter's array text. */
+  readonly delimiters: Uint8Array;
+}
+
+export interface SetPlan {
+  readonly keyColumns: Int32Array;
+  readonly columns: number;
+  /** Null: every column belongs to the key, so there is nothing to set. */
+  readonly update: SetStatement | null;
+  readonly remove: SetStatement;
+}
+
+const TEXT_ARRAY = 1009;
+const COMMA = 0x2c;
+
+/**
+ * How the rows of a relation can be written as sets; null where only row by row is right: no usable key, a generated identity (SQL can't set
+ * it), or a type that has no way through an array.
+ */
+export function planSets(relation: Relation, table: TargetTable, targets: readonly TargetColumn[]): SetPlan | null {
+  const key = setKey(relation, table);
+  if (key === null || targets.some((column) => column.identityAlways || column.textCast)) return null;
+  const position = (name: string): number => relation.columns.findIndex((column) => column.name === name);
+  const keyColumns = key.columns.map(({ name }) => position(name));
+  const values = relation.columns.map((_, i) => i).filter((i) => !keyColumns.includes(i));
+  const name = `${table.partitioned ? '' : 'only '}${quoteQualified(table.schema, table.name)}`;
+  const match = (columns: readonly number[]): string =>
+    key.columns
+      .map(
+        ({ name: column, operator }) =>
+          `t.${quoteIdentifier(column)} ${operator} ${valueOf(targets, columns, position(column))}`,
+      )
+      .join(' and ');
+  const all = [...keyColumns, ...values];
+  const assignments = values.map(
+    (i) => `${quoteIdentifier((targets[i] as TargetColumn).name)} = ${valueOf(targets, all, i)}`,
+  );
+  return {
+    keyColumns: Int32Array.from(keyColumns),
+    columns: relation.columns.length,
+    update:
+      values.length === 0
+        ? null
+        : statement(
+            `update ${name} as t set ${assignments.join(', ')} from ${unnest(all)} where ${match(all)}`,
+            targets,
+            all,
+          ),
+    remove: statement(
+      `delete from ${name} as t using ${unnest(keyColumns)} where ${match(keyColumns)}`,
+      targets,
+      keyColumns,
+    ),
+  };
+}
+
+/** Columns by name: the target's may stand in another order. */
+export function copyStatement(relation: Relation, table: TargetTable): string {
+  const columns = relation.columns.map(({ name }) => quoteIdentifier(name));
+  return `copy ${quoteQualified(table.schema, table.name)} (${columns.join(', ')}) from stdin`;
+}
+
+/** Without old tuples only the columns of the replica identity are known; they have to be an exact key of the target. */
+function setKey(relation: Relation, table: TargetTable): TargetKey | null {
+  if (relation.replicaIdentity === 'f' || relation.replicaIdentity === 'n') return null;
+  const names = new Set(relation.columns.filter(({ key }) => key).map(({ name }) => name));
+  if (names.size === 0) return null;
+  return (
+    table.keys.find(
+      (key) => key.exact && key.columns.length === names.size && key.columns.every(({ name }) => names.has(name)),
+    ) ?? null
+  );
+}
+
+function statement(sql: string, targets: readonly TargetColumn[], columns: readonly number[]): SetStatement {
+  return {
+    sql,
+    types: columns.map((i) =>
+      direct(targets[i] as TargetColumn) ? (targets[i] as TargetColumn).arrayOid : TEXT_ARRAY,
+    ),
+    columns: Int32Array.from(columns),
+    delimiters: Uint8Array.from(columns, (i) =>
+      direct(targets[i] as TargetColumn) ? (targets[i] as TargetColumn).delimiter : COMMA,
+    ),
+  };
+}
+
+function unnest(columns: readonly number[]): string {
+  const parameters = columns.map((_, p) => `$${p + 1}`);
+  const names = columns.map((_, p) => `c${p}`);
+  return `unnest(${parameters.join(', ')}) as u(${names.join(', ')})`;
+}
+
+function valueOf(targets: readonly TargetColumn[], columns: readonly number[], column: number): string {
+  const target = targets[column] as TargetColumn;
+  const value = `u.c${columns.indexOf(column)}`;
+  return direct(target) ? value : `${value}::${target.typeName}`;
+}
+
+/** Arrays of arrays do not exist, and unnest would take a composite apart: such values travel as text and are cast by input function. */
+function direct(column: TargetColumn): boolean {
+  return column.arrayOid !== 0 && !column.nested;
+}

@@ -1,0 +1,201 @@
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
+import type { EventBatch } from '../../../wal/event-batch.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
+import { NET, type NetChanges } from './net-changes.ts';
+import type { SetPlan, SetStatement } from './set-statements.ts';
+import { writeArrayElement, writeCopyValue } from './value-text.ts';
+
+const SCRATCH_BYTES = 256 * 1024;
+/** A CopyData message is closed at this size. */
+const FRAME_BYTES = 128 * 1024;
+/** Buffers kept for reuse; one that has grown beyond its limit is not. */
+const SPARE_LIMIT = 4;
+const SPARE_BYTES = 2 * 1024 * 1024;
+
+const OPEN = 0x7b; // {
+const CLOSE = 0x7d; // }
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+
+/** Writes the net changes of a relation as few statements over many rows: DELETE and UPDATE by unnest, inserts by COPY. */
+export class SetWriter {
+  readonly #connection: PipelinedConnection;
+  readonly #spare: GrowingBuffer[] = [];
+
+  constructor(connection: PipelinedConnection) {
+    this.#connection = connection;
+  }
+
+  /** Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next. */
+  write(
+    plan: SetPlan,
+    names: { update: string; remove: string },
+    copySql: string,
+    net: NetChanges,
+    batches: readonly EventBatch[],
+  ): void {
+    this.#statement(names.remove, plan.remove, net, batches, true);
+    if (plan.update !== null) this.#statement(names.update, plan.update, net, batches, false);
+    this.#copyNet(copySql, plan.columns, net, batches);
+  }
+
+  #statement(
+    name: string,
+    { columns, delimiters }: SetStatement,
+    net: NetChanges,
+    batches: readonly EventBatch[],
+    removes: boolean,
+  ): void {
+    const count = removes ? countOf(net, NET.delete) + countOf(net, NET.replace) : countOf(net, NET.update);
+    if (count === 0) return;
+    const out = this.#take();
+    out.byte(0x42); // B
+    out.int32(0);
+    out.text(`\0${name}\0`);
+    out.int16(0);
+    out.int16(columns.length);
+    for (let p = 0; p < columns.length; p++) {
+      const lengthAt = out.length;
+      out.int32(0);
+      out.byte(OPEN);
+      let first = true;
+      for (let entry = 0; entry < net.size; entry++) {
+        const kind = net.kind(entry);
+        if (removes ? kind !== NET.delete && kind !== NET.replace : kind !== NET.update) continue;
+        if (!first) out.byte(delimiters[p] as number);
+        first = false;
+        const batch = batches[removes ? net.oldBatch(entry) : net.newBatch(entry)] as EventBatch;
+        const at = (removes ? batch.oldAt[net.oldEvent(entry)] : batch.newAt[net.newEvent(entry)]) as number;
+        writeArrayElement(batch, at + (columns[p] as number) * 2, out);
+      }
+      out.byte(CLOSE);
+      out.patchInt32(lengthAt, out.length - lengthAt - 4);
+    }
+    out.int16(0);
+    out.patchInt32(1, out.length - 1);
+    executeMessage(out);
+    this.#give(out);
+    this.#connection.expectRows(count);
+  }
+
+  #copyNet(sql: string, columns: number, net: NetChanges, batches: readonly EventBatch[]): void {
+    const count = countOf(net, NET.insert) + countOf(net, NET.replace);
+    if (count === 0) return;
+    const copy = new CopyFrames(
+      () => this.#take(),
+      (buffer) => this.#give(buffer),
+    );
+    copy.begin(sql);
+    for (let entry = 0; entry < net.size; entry++) {
+      const kind = net.kind(entry);
+      if (kind !== NET.insert && kind !== NET.replace) continue;
+      const batch = batches[net.newBatch(entry)] as EventBatch;
+      copy.row(batch, batch.newAt[net.newEvent(entry)] as number, columns);
+    }
+    copy.end();
+    this.#connection.expectRows(count);
+  }
+
+  /** Inserts in their order, without a key: `places` are pairs of batch and event. */
+  copy(sql: string, columns: number, places: Int32Array, count: number, batches: readonly EventBatch[]): void {
+    const copy = new CopyFrames(
+      () => this.#take(),
+      (buffer) => this.#give(buffer),
+    );
+    copy.begin(sql);
+    for (let i = 0; i < count; i++) {
+      const batch = batches[places[i * 2] as number] as EventBatch;
+      copy.row(batch, batch.newAt[places[i * 2 + 1] as number] as number, columns);
+    }
+    copy.end();
+    this.#connection.expectRows(count);
+  }
+
+  #take(): GrowingBuffer {
+    const buffer = this.#spare.pop() ?? new GrowingBuffer(SCRATCH_BYTES);
+    buffer.clear();
+    return buffer;
+  }
+
+  #give(buffer: GrowingBuffer): void {
+    this.#connection.out.owned(buffer.bytes, buffer.length, () => {
+      if (this.#spare.length < SPARE_LIMIT && buffer.bytes.length <= SPARE_BYTES) this.#spare.push(buffer);
+    });
+  }
+}
+
+/** COPY … FROM STDIN, sent ahead of the server's answer. */
+class CopyFrames {
+  readonly #take: () => GrowingBuffer;
+  readonly #give: (buffer: GrowingBuffer) => void;
+  #buffer: GrowingBuffer;
+  #frame = -1;
+
+  constructor(take: () => GrowingBuffer, give: (buffer: GrowingBuffer) => void) {
+    this.#take = take;
+    this.#give = give;
+    this.#buffer = take();
+  }
+
+  begin(sql: string): void {
+    const out = this.#buffer;
+    out.byte(0x50); // P: unnamed
+    const lengthAt = out.length;
+    out.int32(0);
+    out.byte(0);
+    out.text(`${sql}\0`);
+    out.int16(0);
+    out.patchInt32(lengthAt, out.length - lengthAt);
+    out.byte(0x42); // B
+    out.int32(12);
+    out.int32(0); // unnamed portal and statement, no formats
+    out.int32(0); // no parameters, no result formats
+    executeMessage(out);
+    this.#open();
+  }
+
+  row(batch: EventBatch, at: number, columns: number): void {
+    const out = this.#buffer;
+    for (let column = 0; column < columns; column++) {
+      if (column > 0) out.byte(TAB);
+      writeCopyValue(batch, at + column * 2, out);
+    }
+    out.byte(NEWLINE);
+    if (out.length - this.#frame >= FRAME_BYTES) {
+      this.#close();
+      this.#give(out);
+      this.#buffer = this.#take();
+      this.#open();
+    }
+  }
+
+  end(): void {
+    this.#close();
+    this.#buffer.byte(0x63); // c: CopyDone
+    this.#buffer.int32(4);
+    this.#give(this.#buffer);
+  }
+
+  #open(): void {
+    this.#buffer.byte(0x64); // d: CopyData
+    this.#frame = this.#buffer.length;
+    this.#buffer.int32(0);
+  }
+
+  #close(): void {
+    this.#buffer.patchInt32(this.#frame, this.#buffer.length - this.#frame);
+  }
+}
+
+function executeMessage(out: GrowingBuffer): void {
+  out.byte(0x45); // E
+  out.int32(9);
+  out.byte(0);
+  out.int32(0);
+}
+
+function countOf(net: NetChanges, kind: number): number {
+  let count = 0;
+  for (let entry = 0; entry < net.size; entry++) if (net.kind(entry) === kind) count++;
+  return count;
+}
