@@ -5,7 +5,11 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 export function writeJson(io: CliIo, value: unknown): void {
   io.stdout.write(

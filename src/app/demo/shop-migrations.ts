@@ -153,4 +153,94 @@ end $$`,
       'alter table products alter column description set storage external',
     ],
   },
+  {
+    title: 'several tables in one DO block',
+    sent: 'single',
+    statements: [
+      `do $$
+declare
+  t text;
+begin
+  foreach t in array array['customers', 'orders', 'payments'] loop
+    execute format('alter table %I add column source text not null default %L', t, 'web');
+  end loop;
+end $$`,
+    ],
+  },
+  {
+    title: 'a random id for every row',
+    sent: 'single',
+    statements: ['alter table customers add column public_id uuid not null default gen_random_uuid()'],
+  },
+  {
+    title: 'a generated column and an index on it',
+    sent: 'transaction',
+    statements: [
+      'alter table order_items add column amount numeric(14,4) generated always as (quantity * price) stored',
+      'create index order_items_amount on order_items (amount desc) where amount > 100',
+    ],
+  },
+  {
+    title: 'a table copied by CREATE TABLE AS',
+    sent: 'script',
+    statements: [
+      'create table price_list as select id, sku, title, price from products',
+      'alter table price_list add primary key (id)',
+    ],
+  },
+  {
+    title: 'a unique index first, a constraint from it later',
+    sent: 'single',
+    statements: [
+      'create unique index concurrently price_list_sku on price_list (sku)',
+      'alter table price_list add constraint price_list_sku_key unique using index price_list_sku',
+    ],
+  },
+  {
+    title: 'a domain and a column of it',
+    sent: 'script',
+    statements: [
+      `create domain email_address as text check (value like '%@%')`,
+      'alter table customers add column second_email email_address',
+    ],
+  },
+  {
+    title: 'row security for one table',
+    sent: 'transaction',
+    statements: [
+      'alter table payments enable row level security',
+      'create policy large_only on payments for select to reporting using (amount > 10)',
+    ],
+  },
+  {
+    title: 'a schema of its own for what is old',
+    sent: 'transaction',
+    statements: [
+      'create schema archive',
+      'alter table price_list set schema archive',
+      'grant usage on schema archive to reporting',
+    ],
+  },
+  {
+    title: 'one more partition, attached',
+    sent: 'script',
+    statements: [
+      'create table visits_future (like visits including all)',
+      `alter table visits attach partition visits_future for values from ('2090-01-01') to (maxvalue)`,
+    ],
+  },
+  {
+    title: 'a materialized view',
+    sent: 'script',
+    statements: [
+      // over rows that nobody changes: what others write while it is computed would show on the target and not on the source
+      'create materialized view region_labels as select id, upper(name) as label from regions',
+      'create unique index on region_labels (id)',
+    ],
+  },
+  {
+    title: 'an index dropped, while people write',
+    sent: 'single',
+    statements: ['drop index concurrently order_items_amount'],
+  },
 ];

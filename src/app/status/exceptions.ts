@@ -6,8 +6,8 @@ const SHOWN = 10;
 const MEANING: Readonly<Record<ExceptionReport['kind'], string>> = {
   'unlogged-table': 'the table is made on the targets, its rows are not in the WAL and do not arrive',
   sequence: 'the sequence exists on the targets, but its value stays behind; set it before writing there',
-  'volatile-matview':
-    'each target computes REFRESH by itself, and a query with volatile or clock functions gives other rows',
+  'materialized-view':
+    'each target computes it by itself, in commit order: what others wrote meanwhile, or a volatile function, shows there otherwise',
   'always-trigger':
     'ENABLE ALWAYS and REPLICA triggers stay ENABLE on the targets: their effects already arrive as rows',
   'always-rule': 'ENABLE ALWAYS and REPLICA rules stay ENABLE on the targets: their effects already arrive as rows',
@@ -16,10 +16,7 @@ const MEANING: Readonly<Record<ExceptionReport['kind'], string>> = {
 
 const USER_SCHEMA = `n.nspname not in ('pg_catalog', 'information_schema', 'walcast') and n.nspname !~ '^pg_(toast|temp)'`;
 
-/**
- * Each row one object. A function that a materialized view reaches stands in its rule as `:funcid 2050`: the dependencies would not show the
- * built-in ones.
- */
+/** Each row one object. */
 const EXCEPTIONS = `
 select 'unlogged-table' as kind, format('%I.%I', n.nspname, c.relname) as object
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -29,14 +26,9 @@ select 'sequence', format('%I.%I', n.nspname, c.relname)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'S' and c.relpersistence <> 't' and ${USER_SCHEMA}
 union all
-select distinct 'volatile-matview', format('%I.%I', n.nspname, c.relname)
-from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_rewrite r on r.ev_class = c.oid
-where c.relkind = 'm' and ${USER_SCHEMA} and (
-  r.ev_action::text like '%{SQLVALUEFUNCTION%'
-  or exists (
-    select from regexp_matches(r.ev_action::text, ':(?:funcid|opfuncid|winfnoid) (\\d+)', 'g') as used
-    join pg_proc p on p.oid = used[1]::oid
-    where p.provolatile = 'v' or p.proname in ('now', 'transaction_timestamp', 'statement_timestamp')))
+select 'materialized-view', format('%I.%I', n.nspname, c.relname)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'm' and ${USER_SCHEMA}
 union all
 select 'always-trigger', format('%I on %I.%I', t.tgname, n.nspname, c.relname)
 from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace

@@ -99,7 +99,13 @@ export interface TargetReport {
 
 /** Something of the source that a target does not follow, or follows in another way. */
 export interface ExceptionReport {
-  readonly kind: 'unlogged-table' | 'sequence' | 'volatile-matview' | 'always-trigger' | 'always-rule' | 'large-object';
+  readonly kind:
+    | 'unlogged-table'
+    | 'sequence'
+    | 'materialized-view'
+    | 'always-trigger'
+    | 'always-rule'
+    | 'large-object';
   readonly count: number;
   /** The first few of them. */
   readonly objects: readonly string[];

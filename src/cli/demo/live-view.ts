@@ -7,8 +7,11 @@ import { ms, verdictLines } from './verdict-lines.ts';
 const ESC = '\u001b[';
 const HIDE_CURSOR = `${ESC}?25l`;
 const SHOW_CURSOR = `${ESC}?25h`;
-const DDL_LINES = 8;
-const EVENT_LINES = 6;
+/** Kept of what happened; shown are as many as the terminal has room for. */
+const KEPT_LINES = 20;
+const LEAST_ROWS = 16;
+/** Lines for each of the two lists below which the table of row counts makes room. */
+const LIST_LINES = 4;
 
 /** A few lines that are painted over again and again; what happened stays in view for a while. */
 export function liveView(stream: OutputStream, color: boolean): DemoView {
@@ -23,15 +26,26 @@ export function liveView(stream: OutputStream, color: boolean): DemoView {
   const width = (): number => Math.max(40, (stream.columns ?? 80) - 1);
   const clear = (): string => (painted === 0 ? '' : `${ESC}${painted}A${ESC}J`);
   const draw = (): void => {
-    const lines = [...head, ...(last === null ? [] : stateLines(last, paint, width()))];
-    if (ddl.length > 0) lines.push('', paint.strong('schema changes as they arrive'), ...ddl);
-    if (events.length > 0) lines.push('', paint.strong('what happened'), ...events);
+    // a picture higher than the terminal could not be painted over
+    const room = Math.max(LEAST_ROWS, stream.rows ?? 24) - 1;
+    const state = last === null ? [] : stateLines(last, paint, width());
+    const counts = last === null ? [] : countLines(last);
+    let left = room - head.length - state.length - 4;
+    if (left - counts.length >= 2 * LIST_LINES) {
+      state.push(...counts);
+      left -= counts.length;
+    }
+    const lines = [...head, ...state];
+    const shownDdl = ddl.slice(-Math.max(1, Math.floor(left / 2)));
+    if (ddl.length > 0) lines.push('', paint.strong('schema changes as they arrive'), ...shownDdl);
+    const shownEvents = events.slice(-Math.max(1, left - shownDdl.length));
+    if (events.length > 0) lines.push('', paint.strong('what happened'), ...shownEvents);
     stream.write(`${clear()}${lines.join('\n')}\n`);
     painted = lines.length;
   };
   const event = (text: string, tint: (text: string) => string = (plain) => plain): void => {
     const at = ((performance.now() - begun) / 1000).toFixed(1).padStart(6);
-    push(events, `${at} s  ${tint(oneLine(text, width() - 10))}`, EVENT_LINES);
+    push(events, `${at} s  ${tint(oneLine(text, width() - 10))}`);
     draw();
   };
   stream.write(HIDE_CURSOR);
@@ -39,13 +53,13 @@ export function liveView(stream: OutputStream, color: boolean): DemoView {
     note: event,
     servers: (sourceUrl, targetUrl, version) => {
       head.push(`${paint.strong('walcast demo')}  two PostgreSQL ${version}`);
-      head.push(oneLine(`source  ${sourceUrl}`, width()), oneLine(`target  ${targetUrl}`, width()), '');
+      head.push(`source   ${sourceUrl}`.slice(0, width()), `target   ${targetUrl}`.slice(0, width()), '');
       draw();
     },
     migration: ({ number, of, title }) => event(`migration ${number} of ${of}: ${title}`),
     ddl: ({ tag, milliseconds, statement }) => {
       const start = `  ${`${Math.round(milliseconds)} ms`.padStart(7)}  ${tag}  `;
-      push(ddl, `${start}${paint.faint(oneLine(statement, width() - start.length))}`, DDL_LINES);
+      push(ddl, `${start}${paint.faint(oneLine(statement, width() - start.length))}`);
       draw();
     },
     killed: (what, pid) => event(`kill -9 of the ${what}${pid === undefined ? '' : `, pid ${pid}`}`, paint.bad),
@@ -65,9 +79,9 @@ export function liveView(stream: OutputStream, color: boolean): DemoView {
   };
 }
 
-function push(list: string[], line: string, limit: number): void {
+function push(list: string[], line: string): void {
   list.push(line);
-  if (list.length > limit) list.shift();
+  if (list.length > KEPT_LINES) list.shift();
 }
 
 function stateLines(state: DemoState, paint: Paint, width: number): string[] {
@@ -76,21 +90,21 @@ function stateLines(state: DemoState, paint: Paint, width: number): string[] {
     state.daemon === null
       ? paint.bad('does not answer')
       : `pid ${state.daemon.pid}, target ${target?.state === 'streaming' ? paint.good('streaming') : paint.bad(target?.state ?? '?')}`;
-  const time = `${Math.round(state.seconds)} s${state.of === null ? ', until Ctrl-C' : ` of ${state.of} s`}`;
-  const rate = (value: number): string => String(Math.round(value)).padStart(5);
-  const counts = state.tables.map(({ name, source, target: there }) => [
-    `  ${name}`,
-    String(source).padStart(8),
-    there === null ? '       –' : String(there).padStart(8),
-  ]);
+  const of = state.of === null ? ', until Ctrl-C' : ` of ${state.of} s`;
+  const time = `${Math.round(state.seconds)} s${state.phase === 'writing' ? of : ''}`;
+  const rate = (value: number): string => String(Math.round(value)).padStart(4);
+  const written = `${rate(state.transactionsPerSecond)} transactions/s ${rate(state.rowsPerSecond)} rows/s`;
   return [
     `time     ${time}, ${state.phase}; ${state.migrations} of ${state.migrationsOf} migrations`,
-    oneLine(
-      `writes  ${rate(state.transactionsPerSecond)} transactions/s ${rate(state.rowsPerSecond)} rows/s, ${state.rows} rows so far; applied ${rate(state.appliedRowsPerSecond)} rows/s`,
-      width,
-    ),
+    `writes  ${written}, ${state.rows} rows so far; applied ${rate(state.appliedRowsPerSecond)} rows/s`.slice(0, width),
     `lag      ${ms(state.behindMs)} now, p50 ${ms(state.lagP50)}, p99 ${ms(state.lagP99)}`,
     `daemon   ${daemon}`,
-    ...(counts.length === 0 ? [] : ['', ...table([['  rows', '  source', '  target'], ...counts])]),
   ];
+}
+
+function countLines({ tables }: DemoState): string[] {
+  if (tables.length === 0) return [];
+  const number = (value: number | null): string => (value === null ? '–' : String(value)).padStart(8);
+  const rows = tables.map(({ name, source, target }) => [`  ${name}`, number(source), number(target)]);
+  return ['', ...table([['  rows', '  source', '  target'], ...rows])];
 }
