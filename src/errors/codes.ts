@@ -138,6 +138,12 @@ export const ERROR_CODES = {
       'The WAL of the source ends before the position of the target: the source was restored from an older copy, or is another server.',
     cure: 'Point to the right source, or bring the target to its state again.',
   },
+  E_SOURCE_CHANGED: {
+    exit: 3,
+    retryable: false,
+    cause: 'The target holds what a pipeline of this name brought from another server (its system identifier differs).',
+    cure: 'Point to the right source or target, or give this pipeline another `name`. After pg_upgrade or a rebuild of the source: bring the target to its state again and delete the old row of walcast.checkpoint.',
+  },
   E_SLOT_AHEAD: {
     exit: 3,
     retryable: false,

@@ -13,6 +13,11 @@ const READ = `
 select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id
 from walcast.checkpoint where system_identifier = $1 and database = $2 and pipeline = $3`;
 
+/** The same pipeline, fed from a database of this name on another server. */
+const OF_ANOTHER_SERVER = `
+select system_identifier, lsn::text as lsn
+from walcast.checkpoint where database = $2 and pipeline = $3 and system_identifier <> $1 order by updated_at desc limit 1`;
+
 /** Name of the prepared statement that moves the checkpoint. */
 export const ADVANCE_STATEMENT = 'checkpoint';
 export const ADVANCE_SQL = 'select walcast.advance_checkpoint($1, $2, $3, $4, $5, $6, $7)';
@@ -41,12 +46,26 @@ export function advanceValues(source: SourcePosition, previous: Lsn | null, next
 export async function openCheckpoint(session: SqlSession, source: SourcePosition, target: string): Promise<Lsn> {
   const stored = await readCheckpoint(session, source);
   if (stored === null) {
+    await refuseAnotherServer(session, source, target);
     checkFirstUse(source, target);
     await session.query(ADVANCE_SQL, advanceValues(source, null, source.confirmed));
     return source.confirmed;
   }
   checkAgainstSource(stored, source, target);
   return stored.lsn;
+}
+
+/** The rows that are there came from elsewhere: what this server sends would be laid over them. */
+async function refuseAnotherServer(session: SqlSession, source: SourcePosition, target: string): Promise<void> {
+  const { systemIdentifier, database, pipeline } = source;
+  const { rows } = await session.query(OF_ANOTHER_SERVER, [systemIdentifier, database, pipeline]);
+  const other = rows[0];
+  if (other === undefined) return;
+  throw new WalcastError(
+    'E_SOURCE_CHANGED',
+    `target ${target} was fed by pipeline ${pipeline} from server ${other['system_identifier']} up to ${other['lsn']}; this source is server ${systemIdentifier}`,
+    { fields: { target } },
+  );
 }
 
 /** Pure: may a target without a checkpoint start here? */
