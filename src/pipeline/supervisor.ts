@@ -19,6 +19,10 @@ export interface SupervisorOptions {
 
 /** Errors at the first start that nobody wants retried: exit code 3. */
 const REFUSAL_EXIT = 3;
+/** A stream that lasted this long has ended its row of attempts. */
+const STEADY_MS = 5_000;
+/** Of the 10 s that a shutdown may take, what the targets get for what they have taken. */
+const FINISH_LIMIT_MS = 5_000;
 
 /**
  * Keeps the stream going: opens the targets, streams until something ends it, and starts over from the slot's position. A target that fails
@@ -31,6 +35,7 @@ export class Supervisor {
   #ack: Ack | null = null;
   #sourceError: WalcastError | null = null;
   #streamedOnce = false;
+  #openedAt: number | null = null;
   #reconnects = 0;
   #forged = 0;
   #messages = 0;
@@ -75,6 +80,7 @@ export class Supervisor {
   /** Runs until the signal fires. Rejects only if the pipeline is refused before it ever streamed. */
   async run(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
+      this.#openedAt = null;
       try {
         const source = await readSourceState(this.#options.source, signal);
         this.#sourceError = null;
@@ -88,6 +94,9 @@ export class Supervisor {
       } finally {
         await Promise.all(this.#slots.map(({ processor }) => processor.close()));
       }
+      // Nothing but a restart changes that, and asking the source again and again would only burden it.
+      if (this.#slots.every(({ state }) => state === 'stopped')) await aborted(signal);
+      if (this.#openedAt !== null && Date.now() - this.#openedAt >= STEADY_MS) attempt = 0;
       if (!signal.aborted) await pause(this.#nextTryMs(attempt), signal);
       this.#reconnects++;
     }
@@ -162,6 +171,7 @@ export class Supervisor {
       await stream.open();
       this.#stream = stream;
       this.#streamedOnce = true;
+      this.#openedAt = Date.now();
       if (this.#ack !== null) stream.confirm(this.#ack.confirmed);
       this.#options.logger.info({ slot, lsn: formatLsn(source.position.confirmed) }, 'streaming');
       const retries = this.#retryBeside(source, ending);
@@ -196,18 +206,21 @@ export class Supervisor {
     return feeds;
   }
 
-  /** At shutdown: what is whole and taken becomes durable and is confirmed, within the time that `run`'s caller allows. */
+  /** At shutdown: what is whole and taken becomes durable and is confirmed, by every target that is able to within the limit. */
   async #finish(feeds: ReadonlyMap<TargetSlot, TargetFeed>): Promise<void> {
-    for (const feed of feeds.values()) await feed.stop();
-    await Promise.all(
-      [...feeds.keys()]
-        .filter(({ state }) => state === 'streaming')
-        .map(async ({ processor }) => {
-          await processor.flush();
-          await processor.settle();
-        }),
-    ).catch(() => undefined); // what did not become durable comes again at the next start
+    const limit = new AbortController();
+    const finished = [...feeds].map(async ([slot, feed]) => {
+      await feed.stop();
+      if (slot.state !== 'streaming') return;
+      await slot.processor.flush();
+      await slot.processor.settle();
+    });
+    // What did not become durable comes again at the next start.
+    await Promise.race([Promise.allSettled(finished), pause(FINISH_LIMIT_MS, limit.signal)]);
+    limit.abort();
     if (this.#ack !== null) this.#stream?.confirm(this.#ack.confirmed);
+    // One that does not answer would keep its feed waiting.
+    await Promise.all(this.#slots.map(({ processor }) => processor.close()));
   }
 
   #targetFailed(slot: TargetSlot, error: unknown): void {

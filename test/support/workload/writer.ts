@@ -27,7 +27,7 @@ export class Load {
   #reconnects = 0;
 
   constructor(options: LoadOptions) {
-    this.#options = { clients: 8, perSecond: 120, ticketShare: 0.4, ...options };
+    this.#options = { clients: 8, perSecond: 200, ticketShare: 0.4, ...options };
     const writers = Array.from({ length: this.#options.clients }, (_, i) => this.#write(i + 1));
     this.#running = Promise.all(writers);
     this.#running.catch(() => undefined); // told by `stop`
