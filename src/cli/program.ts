@@ -3,6 +3,7 @@ import { isWalcastError } from '../errors/walcast-error.ts';
 import { VERSION } from '../app/version.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerDdl } from './commands/ddl.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDestroy } from './commands/destroy.ts';
 import { registerInit } from './commands/init.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly Register[] = [
   registerStatus,
   registerCheck,
   registerDestroy,
+  registerDdl,
   registerDemo,
   registerConfig,
 ];
