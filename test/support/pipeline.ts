@@ -60,7 +60,7 @@ export class TestPipeline {
   /** Resolves when every target holds what the source had committed when this was called. Rejects with the error of a stopped target. */
   async caughtUp(timeoutMs = 30_000): Promise<void> {
     const end = parseLsn(
-      await this.#source.value("select pg_current_wal_lsn() from pg_logical_emit_message(true, 'test', 'fence')"),
+      (await this.#source.value("select pg_current_wal_lsn() from pg_logical_emit_message(true, 'test', 'fence')")) ?? '',
     );
     await waitFor(
       () => {
@@ -102,5 +102,5 @@ export async function prepareSource(source: TestDatabase, slot: string): Promise
   await source.query(`create publication ${PUBLICATION} for all tables${options}`);
   await source.query('insert into walcast.slot (slot_name, publication) values ($1, $2)', [slot, PUBLICATION]);
   const point = await source.value("select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
-  await source.query('update walcast.slot set consistent_point = $2::pg_lsn where slot_name = $1', [slot, point]);
+  await source.query('update walcast.slot set consistent_point = $2::pg_lsn where slot_name = $1', [slot, point ?? null]);
 }
