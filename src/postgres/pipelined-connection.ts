@@ -20,6 +20,10 @@ import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 const OPERATION_LIMIT = 8192;
 const UNSENT_LIMIT = 4 * 1024 * 1024;
 
+/** What becomes of the rows that a query returns; kept in the place of a row's index. */
+const KEEP_ROWS = 0;
+const DROP_ROWS = 1;
+
 /** A command in the pipeline went wrong; nothing after it has any effect. */
 export interface PipelineFailure {
   readonly error: unknown;
@@ -165,7 +169,7 @@ export class PipelinedConnection implements SqlSession {
   }
 
   query(sql: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
-    this.#guard();
+    if (this.failed) return Promise.reject(this.#failure as Error);
     this.prepare('', sql, []);
     this.#bind('', values);
     this.out.byte(0x44); // D
@@ -179,12 +183,12 @@ export class PipelinedConnection implements SqlSession {
   }
 
   async execute(sql: string): Promise<void> {
-    this.#guard();
+    if (this.failed) throw this.#failure;
     const bytes = Buffer.from(`${sql}\0`);
     this.out.byte(0x51); // Q
     this.out.int32(4 + bytes.length);
     this.out.slice(bytes, 0, bytes.length);
-    await this.#waited(OPERATION.query);
+    await this.#waited(OPERATION.query, DROP_ROWS);
   }
 
   close(): void {
@@ -224,13 +228,16 @@ export class PipelinedConnection implements SqlSession {
     this.#queue.push(kind, event, subject);
   }
 
-  #waited(kind: typeof OPERATION.query | typeof OPERATION.sync | typeof OPERATION.segment): Promise<SqlResult> {
+  #waited(
+    kind: typeof OPERATION.query | typeof OPERATION.sync | typeof OPERATION.segment,
+    rows = KEEP_ROWS,
+  ): Promise<SqlResult> {
     return new Promise<SqlResult>((resolve, reject) => {
       if (this.failed) {
         reject(this.#failure);
         return;
       }
-      this.#push(kind, 0, { resolve, reject });
+      this.#push(kind, rows, { resolve, reject });
       this.out.flush();
     });
   }
@@ -252,10 +259,6 @@ export class PipelinedConnection implements SqlSession {
     for (const { resolve } of ready) resolve();
   }
 
-  #guard(): void {
-    if (this.failed) throw this.#failure;
-  }
-
   #take(kind: number, bytes: Buffer, start: number, end: number): void {
     this.#lastAnswerAt = Date.now();
     switch (kind) {
@@ -268,7 +271,11 @@ export class PipelinedConnection implements SqlSession {
         this.#names = readColumnNames(bytes, start);
         break;
       case BACKEND.dataRow:
-        if (this.#queue.kind === OPERATION.query) this.#rows.push(readDataRow(bytes, start, this.#names));
+        if (this.#queue.kind === OPERATION.query && this.#queue.event === KEEP_ROWS)
+          this.#rows.push(readDataRow(bytes, start, this.#names));
+        break;
+      case BACKEND.copyInResponse: // a set of rows brings its data along; nobody would answer for anything else
+        if (this.#queue.kind === OPERATION.query) this.#lost(new Error('a statement asked for COPY data'));
         break;
       case BACKEND.readyForQuery:
         this.#ready();
