@@ -25,8 +25,7 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     test.each(GROUPS)('replays $name', async (group) => {
       const { source, target } = pair.databases;
       const sender = group.user === undefined ? client : await source.client(group.user);
-      const refused = await runGroup(group, sender);
-      if (process.env['VERBOSE'] !== undefined) console.error(group.name, refused);
+      await runGroup(group, sender);
       await pair.catchUp();
       known.push(...(group.differs ?? []));
       const { schema, rows } = await compareDatabases(source, target, { ignore: { objects: known } });

@@ -18,35 +18,36 @@ export interface AppliedCommand {
   readonly tag: string;
   readonly how: string;
   readonly statement: string | null;
+  readonly silenced?: readonly string[];
 }
 
 /** A source with the capture triggers and a slot, and a target to which its transactions are replayed one by one. */
 export class ReplayedPair {
   readonly databases: DatabasePair;
-  readonly replayer: DdlReplayer;
   readonly applied: AppliedCommand[] = [];
   readonly notices: string[] = [];
   readonly #reader: pg.Client;
-  readonly #apply: pg.Client;
+  #apply: pg.Client;
   readonly #verifier: DdlMessageVerifier;
   readonly #slot: string;
   readonly #relations = new Map<number, Relation>();
+  readonly #options: DdlReplayerOptions;
 
   private constructor(parts: {
     databases: DatabasePair;
-    replayer: DdlReplayer;
+    options: DdlReplayerOptions;
     reader: pg.Client;
     apply: pg.Client;
     verifier: DdlMessageVerifier;
     slot: string;
   }) {
     this.databases = parts.databases;
-    this.replayer = parts.replayer;
+    this.#options = parts.options;
     this.#reader = parts.reader;
     this.#apply = parts.apply;
     this.#verifier = parts.verifier;
     this.#slot = parts.slot;
-    this.#apply.on('notice', ({ message }) => this.notices.push(message ?? ''));
+    this.#listen();
   }
 
   static async create(major: number, options: Partial<DdlReplayerOptions> = {}): Promise<ReplayedPair> {
@@ -65,7 +66,7 @@ export class ReplayedPair {
       reader: await source.client(),
       apply,
       verifier: new DdlMessageVerifier({ secret, databaseOid }),
-      replayer: new DdlReplayer({ roles: 'stop', roleMap: new Map(), ...options }),
+      options: { roles: 'stop', roleMap: new Map(), ...options },
       slot,
     });
   }
@@ -80,6 +81,17 @@ export class ReplayedPair {
       await this.#transaction(transaction);
   }
 
+  /** A new session on the target, as after a restart. */
+  async reconnect(): Promise<void> {
+    await this.#apply.end();
+    this.#apply = await applyClient(this.databases.target.url());
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#apply.on('notice', ({ message }) => this.notices.push(message ?? ''));
+  }
+
   async dispose(): Promise<void> {
     await this.#apply.end();
     await this.databases.dispose();
@@ -88,7 +100,9 @@ export class ReplayedPair {
   async #transaction({ xid, messages }: SlotTransaction): Promise<void> {
     const session = new PgSession(this.#apply);
     this.#verifier.begin(xid);
-    this.replayer.beginTransaction();
+    // a new one each time: what it has to know of earlier transactions it must find on the target
+    const replayer = new DdlReplayer(this.#options);
+    replayer.beginTransaction();
     let held: { message: RowMessage; relation: Relation }[] = [];
     const release = async (atEnd: boolean): Promise<void> => {
       const waiting = held;
@@ -97,8 +111,8 @@ export class ReplayedPair {
         const exists = await this.#exists(entry.relation, session);
         if (!exists && !atEnd) held.push(entry);
         else {
-          if (!exists) await this.replayer.gap(entry.relation, session);
-          await playRow(entry.message, entry.relation, this.replayer, session);
+          if (!exists) await replayer.gap(entry.relation, session);
+          await playRow(entry.message, entry.relation, replayer, session);
         }
       }
     };
@@ -119,10 +133,9 @@ export class ReplayedPair {
           case 'message': {
             const event = message.prefix === 'walcast' ? this.#verifier.verify(message.content) : null;
             if (event === null) break;
-            if (event.kind === 'rows') await this.replayer.rows(event, session);
+            if (event.kind === 'rows') await replayer.rows(event, session);
             else {
-              const { how, statement } = await this.replayer.apply(event, session);
-              this.applied.push({ tag: event.tag, how, statement });
+              this.applied.push({ tag: event.tag, ...(await replayer.apply(event, session)) });
               await release(false);
             }
             break;
@@ -130,13 +143,13 @@ export class ReplayedPair {
           default: {
             const relation = this.#relations.get(message.oid);
             if (relation === undefined || relation.schema === 'walcast') break;
-            if (await this.#exists(relation, session)) await playRow(message, relation, this.replayer, session);
+            if (await this.#exists(relation, session)) await playRow(message, relation, replayer, session);
             else held.push({ message, relation });
           }
         }
       }
       await release(true);
-      await this.replayer.endTransaction(session);
+      await replayer.endTransaction(session);
       await session.execute('commit');
     } catch (error) {
       await session.execute('rollback');
