@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { StatusReport } from '../../src/app/status/status-report.ts';
 import { freePort } from '../../src/app/demo/embedded/index.ts';
 import { type CommandResult, type Daemon, runCommand, startDaemon } from '../support/daemon.ts';
-import { type DatabasePair, testDatabases } from '../support/test-databases.ts';
+import { type DatabasePair, privateCluster, testDatabases } from '../support/test-databases.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 interface Setting {
@@ -158,6 +158,40 @@ describe('the commands', () => {
     const { code, report } = await status();
     expect(code).toBe(3);
     expect(report.problems.map(({ message }) => message).join()).toContain('walcast_2_end');
+  });
+
+  it('tell how long the WAL of the slot still lasts at the rate of the moment', async () => {
+    const source = await privateCluster({ role: 'source', settings: { max_slot_wal_keep_size: '256MB' } });
+    cleanups.push(() => source.dispose());
+    const database = await source.database();
+    const config = {
+      source: { postgres: { url: database.url() } },
+      targets: [{ name: 'replica', postgres: { url: source.cluster.url() } }],
+      server: { listen: `127.0.0.1:${await freePort()}` },
+    };
+    await runCommand('init', { config, args: ['--replica-identity=auto'] });
+    const writing = new AbortController();
+    const written = (async () => {
+      while (!writing.signal.aborted) {
+        await database.query(
+          `select pg_logical_emit_message(false, 'test', repeat('x', 100000)) from generate_series(1, 10)`,
+        );
+      }
+    })();
+    try {
+      const { stdout } = await runCommand('status', { config, args: ['--json'] });
+      const { slot } = JSON.parse(stdout) as StatusReport;
+      expect(slot?.safeBytes).toBeGreaterThan(1_000_000);
+      expect(slot?.safeBytes).toBeLessThan(300 * 2 ** 20);
+      expect(slot?.retainedBytes).toBeGreaterThan(0);
+      expect(slot?.secondsLeft).toBeGreaterThanOrEqual(0);
+      expect(slot?.secondsLeft).toBeLessThan(3_600);
+    } finally {
+      writing.abort();
+      await written;
+    }
+    const quiet = await runCommand('status', { config });
+    expect(quiet.stdout).toMatch(/slot .* (MB|kB|B) left \(/);
   });
 
   it('end with 75 for a source that does not answer, and tell the temporary from the wrong', async () => {
