@@ -32,6 +32,8 @@ export interface DdlReplayerOptions {
 }
 
 export interface Replayed {
+  /** The statement as the source ran it; null: its text is unknown. */
+  readonly source?: string | null;
   /** What ran on the target; null: nothing had to. */
   readonly statement: string | null;
   readonly how: string;
@@ -161,14 +163,18 @@ export class DdlReplayer implements DdlApplier {
     const found = search.kind === 'found' ? search.candidates[0] : undefined;
     if (found === undefined) throw unmatched(event, search.kind === 'missing' ? search.reason : 'no statement fits');
     const done = await dropOwnedByEvent(event, found.statement.node, this.#roles, session);
-    return { statement: done.join('; '), how: 'from catalog' };
+    return { source: found.statement.sql, statement: done.join('; '), how: 'from catalog' };
   }
 
   async #fromCatalog(event: DdlCommandEvent, session: SqlSession): Promise<Replayed> {
     const relations = event.details?.relations ?? [];
     if (relations.length === 0)
       throw unsupported(event, `the source could not describe what it made (${event.failure ?? 'no details'})`);
-    return await this.#execute(event, [planOf(relations.map(createBareTable), 'from catalog')], session);
+    return await this.#execute(
+      event,
+      [planOf(relations.map(createBareTable), 'from catalog', await this.#sourceOf(event))],
+      session,
+    );
   }
 
   async #fromText(event: DdlCommandEvent, session: SqlSession): Promise<Replayed> {
@@ -199,6 +205,11 @@ export class DdlReplayer implements DdlApplier {
     return replayed;
   }
 
+  async #sourceOf(event: DdlCommandEvent): Promise<string | null> {
+    const search = await this.#finder.find(event);
+    return search.kind === 'found' ? (search.candidates[0]?.statement.sql ?? null) : null;
+  }
+
   async #execute(event: DdlCommandEvent, plans: readonly Plan[], session: SqlSession): Promise<Replayed> {
     const { plan, notes } = await this.#executor.execute(event, plans, session);
     const relations = event.details?.relations ?? [];
@@ -207,7 +218,8 @@ export class DdlReplayer implements DdlApplier {
       ', ',
     );
     const statement = shownStatement(event.tag, plan.statements.join('; '));
-    return plan.silenced.length > 0 ? { statement, how, silenced: plan.silenced } : { statement, how };
+    const source = plan.source === null ? null : shownStatement(event.tag, plan.source);
+    return plan.silenced.length > 0 ? { source, statement, how, silenced: plan.silenced } : { source, statement, how };
   }
 }
 

@@ -52,7 +52,7 @@ export class PlanExecutor {
           waiting.unshift(plan);
         } else if (isPostgresFailure(error.cause, NAMES_NOTHING) && plan.how !== FALLBACK) {
           const fallback = fallbackPlan(event, / cascade\s*;?\s*$/i.test(plan.statements[0] ?? ''));
-          if (fallback !== null) waiting.push({ ...fallback, how: FALLBACK });
+          if (fallback !== null) waiting.push({ ...fallback, how: FALLBACK, source: plan.source });
         }
       }
     }

@@ -20,6 +20,8 @@ import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import type { TargetRoles } from './target-roles.ts';
 
 export interface Plan {
+  /** The statement as the source had it; null: its text is unknown. */
+  readonly source: string | null;
   /** Statements, run one after the other with the author's rights. */
   readonly statements: readonly string[];
   readonly how: string;
@@ -29,8 +31,8 @@ export interface Plan {
   readonly silenced: readonly string[];
 }
 
-export function planOf(statements: readonly string[], how: string): Plan {
-  return { statements, how, detached: null, silenced: [] };
+export function planOf(statements: readonly string[], how: string, source: string | null = null): Plan {
+  return { source, statements, how, detached: null, silenced: [] };
 }
 
 /** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
@@ -87,7 +89,7 @@ export async function planStatement(
     sql = await withRoles(sql, renamed);
     notes.push('roles mapped');
   }
-  return { statements: [sql, ...after], how: notes.join(', '), detached, silenced };
+  return { source: statement.sql, statements: [sql, ...after], how: notes.join(', '), detached, silenced };
 }
 
 interface FrozenDefault {
