@@ -272,13 +272,7 @@ export class Supervisor {
 
   #noteSourceError(error: unknown, signal: AbortSignal): void {
     if (signal.aborted) return;
-    const known = isWalcastError(error)
-      ? error
-      : new WalcastError(
-          'E_SOURCE_CONNECTION',
-          `the stream of the source ended: ${error instanceof Error ? error.message : String(error)}`,
-          { cause: error },
-        );
+    const known = isWalcastError(error) ? error : unknownFailure(error);
     if (!known.retryable && !this.#streamedOnce) throw known;
     this.#sourceError = known;
     this.#options.logger.warn({ code: known.code, ...known.fields }, known.message);
@@ -299,4 +293,11 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** A mistake of ours is told as one; what else is unknown comes from the driver and means the connection. */
+function unknownFailure(error: unknown): WalcastError {
+  const ours = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  const message = `the stream of the source ended: ${error instanceof Error ? error.message : String(error)}`;
+  return new WalcastError(ours ? 'E_INTERNAL' : 'E_SOURCE_CONNECTION', message, { cause: error });
 }
