@@ -36,10 +36,18 @@ declare
   event record;
   relations oid[];
   details json;
+  caller jsonb;
   message text;
   rewrite record;
-  chunks refcursor;
-  chunk record;
+  stored refcursor;
+  stored_row text;
+  fields text[];
+  bytes bigint;
+  total_bytes bigint;
+  backfill_limit bigint;
+  chunk int;
+  finished boolean;
+  resync boolean;
   auto boolean;
 begin
   get diagnostics context = pg_context;
@@ -75,7 +83,13 @@ begin
       details := case when event.commands is not null then
         json_build_object('commands', event.commands, 'relations', event.metadata) end;
     end if;
+    caller := current_setting('walcast.caller')::jsonb;
     if details is not null then
+      if context like '%PL/pgSQL function walcast.settle_identities(%' then
+        -- Our own ALTER TABLE, nested in a user's command: on the target it is the owner's.
+        caller := caller || jsonb_build_object('role', (
+          select pg_get_userbyid(c.relowner) from pg_class c where c.oid = relations[1]));
+      end if;
       sql_function := substring(context from '^SQL function "(.*)" statement \d+');
       if sql_function is not null then
         function_body := (select json_agg(p.prosrc) from (
@@ -84,7 +98,7 @@ begin
       message := json_strip_nulls(json_build_object(
         'v', 1, 'kind', 'ddl', 'iso', current_setting('transaction_isolation') <> 'read committed',
         'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
-        'phase', phase, 'tag', tg_tag, 'caller', current_setting('walcast.caller')::json, 'text_id', text_id,
+        'phase', phase, 'tag', tg_tag, 'caller', caller, 'text_id', text_id,
         'text', case when send_text then client_text end, 'context', nullif(context, ''), 'function_body', function_body,
         'details', details))::text;
       if octet_length(message) > 251658240 then
@@ -124,38 +138,53 @@ begin
     loop
       continue when rewrite.reason & 7 = 0
         or not exists (select from pg_class where oid = rewrite.relation and relpersistence = 'p');
-      chunks := null;
-      begin
-        if pg_table_size(rewrite.relation) <= (
-            select s.value::bigint from walcast.setting s where s.name = 'backfill_limit_bytes') then
-          -- The first fetch makes all chunks, on disk if they are many; nothing can fail after it.
-          open chunks no scroll for select r.rows, row_number() over () as number, count(*) over () as total
-            from walcast.row_chunks(rewrite.relation) r(rows);
-          fetch chunks into chunk;
-        end if;
-      exception when others then
-        chunks := null;
-      end;
+      chunk := 0;
+      stored := null;
+      total_bytes := 0;
+      finished := false;
+      resync := false;
+      backfill_limit := (select s.value::bigint from walcast.setting s where s.name = 'backfill_limit_bytes');
       loop
-        message := (case
-          when chunks is null then json_build_object(
-            'v', 1, 'kind', 'rows', 'iso', current_setting('transaction_isolation') <> 'read committed',
+        chunk := chunk + 1;
+        fields := '{}';
+        bytes := 0;
+        begin
+          if chunk > 1 then
+            null;
+          elsif pg_table_size(rewrite.relation) > backfill_limit then
+            resync := true;
+          else
+            open stored no scroll for execute walcast.row_query(rewrite.relation);
+          end if;
+          while bytes < 1048576 and not resync and not finished loop
+            fetch stored into stored_row;
+            if found then
+              fields := array_append(fields, stored_row);
+              bytes := bytes + octet_length(stored_row);
+            else
+              finished := true;
+            end if;
+          end loop;
+          total_bytes := total_bytes + bytes;
+          -- Compressed values may be a hundred times as long as what they take on disk.
+          resync := resync or bytes > 134217728 or total_bytes > 2 * backfill_limit;
+        exception when others then
+          resync := true;
+        end;
+        message := rtrim(json_build_object('v', 1, 'kind', 'rows', 'iso', current_setting('transaction_isolation') <> 'read committed',
             'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
-            'oid', rewrite.relation::bigint, 'chunk', 1, 'chunks', 1, 'resync', true)
-          else json_build_object(
-            'v', 1, 'kind', 'rows', 'iso', current_setting('transaction_isolation') <> 'read committed',
-            'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
-            'oid', rewrite.relation::bigint, 'chunk', coalesce(chunk.number, 1), 'chunks', coalesce(chunk.total, 1),
-            'resync', false, 'rows', coalesce(chunk.rows, '[]')::json) end)::text;
+            'oid', rewrite.relation::bigint, 'resync', resync, 'chunk', chunk)::text, '}')
+          || case when finished or resync then ', "chunks" : ' || chunk else '' end
+          || case when resync then '' else ', "rows" : [' || array_to_string(fields, ',') || ']' end || '}';
         perform pg_logical_emit_message(true, 'walcast',
           '{"mac":"' || walcast.mac(signed_head || message) || '",' || substr(message, 2));
-        exit when chunks is null;
-        fetch chunks into chunk;
-        exit when not found;
+        exit when finished or resync;
       end loop;
-      if chunks is not null then
-        close chunks;  -- an open cursor could be read by the user
-      end if;
+      begin
+        close stored;  -- an open cursor could be read by the user
+      exception when others then
+        null;  -- it never came to be, or went with what failed
+      end;
     end loop;
   end if;
 

@@ -75,8 +75,9 @@ export interface BackfillEvent extends EventHead {
   readonly kind: 'rows';
   readonly oid: number;
   readonly chunk: number;
+  /** On the last chunk: how many there were. */
   readonly chunks?: number;
-  /** The relation is above the backfill limit: no rows came, it has to be copied again. */
+  /** The relation is above the backfill limit, or could not be read to its end: it has to be copied again. May come after other chunks. */
   readonly resync: boolean;
   readonly rows?: readonly (readonly (string | null)[])[];
 }

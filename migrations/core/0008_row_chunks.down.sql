@@ -1,1 +1,0 @@
-drop function walcast.row_chunks;
