@@ -6,6 +6,8 @@ import { Samples } from './timing.ts';
 const EVERY_MS = 50;
 const POLL_MS = 2;
 const RETRY_MS = 200;
+/** A target that is no further behind has caught up after a disturbance. */
+const CAUGHT_UP_MS = 500;
 /** Ten minutes of a target that takes nothing. */
 const PENDING_LIMIT = 12_000;
 
@@ -27,7 +29,7 @@ export class Heartbeat {
   #reading: Promise<void> = Promise.resolve();
   /** While nothing was killed. */
   readonly calm = new Samples();
-  /** At the start, and from a kill until everything had arrived again. */
+  /** At the start, and from a kill until the target had caught up. */
   readonly disturbed = new Samples();
 
   constructor(sourceUrl: string, targetUrl: string) {
@@ -50,7 +52,7 @@ export class Heartbeat {
     this.#reading = this.#read().catch(failed);
   }
 
-  /** Something is being killed: what is on its way, and all that follows until it has arrived, counts apart. */
+  /** Something is being killed: what is on its way, and all that follows until the target has caught up, counts apart. */
   disturb(): void {
     this.#disturbance = 'broken';
     for (const [id, { at }] of this.#pending) this.#pending.set(id, { at, disturbed: true });
@@ -126,12 +128,14 @@ export class Heartbeat {
 
   #arrived(id: number): void {
     const now = performance.now();
+    let latest = Number.POSITIVE_INFINITY;
     for (const [each, { at, disturbed }] of this.#pending) {
       if (each > id) break;
       this.#pending.delete(each);
-      (disturbed ? this.disturbed : this.calm).add(now - at);
+      latest = now - at;
+      (disturbed ? this.disturbed : this.calm).add(latest);
     }
     if (id > this.#seen) this.#seen = id;
-    if (this.#pending.size === 0 && this.#disturbance === 'catching up') this.#disturbance = 'none';
+    if (latest < CAUGHT_UP_MS && this.#disturbance === 'catching up') this.#disturbance = 'none';
   }
 }
