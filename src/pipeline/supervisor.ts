@@ -186,6 +186,9 @@ export class Supervisor {
       this.#forged += stream.forged;
       this.#messages += stream.messages;
       await stream.close();
+      // What is not committed comes again. A target that stalls would keep its feed, and so all others, waiting.
+      this.#liveFeeds = new Map();
+      await Promise.all([...feeds.keys()].map(({ processor }) => processor.close()));
       for (const feed of feeds.values()) await feed.stop();
     }
   }
@@ -199,7 +202,9 @@ export class Supervisor {
       if (slot.state !== 'streaming') continue;
       const feed = new TargetFeed(slot.processor, { hungry: () => stream.hungry(), relieved: () => stream.steer() });
       stream.attach(feed);
-      feed.start((error) => this.#targetFailed(slot, error));
+      feed.start((error) => {
+        if (this.#liveFeeds.get(slot) === feed) this.#targetFailed(slot, error);
+      });
       feeds.set(slot, feed);
     }
     this.#liveFeeds = feeds;

@@ -55,6 +55,21 @@ export async function openCheckpoint(session: SqlSession, source: SourcePosition
   return stored.lsn;
 }
 
+const TOUCH = `
+update walcast.checkpoint set updated_at = clock_timestamp()
+where system_identifier = $1 and database = $2 and pipeline = $3`;
+
+/**
+ * With synchronous_commit = off a checkpoint can be read that a crash would still take back. A synchronous commit after it brings it to the
+ * disk together with all that was committed before.
+ */
+export async function makeDurable(session: SqlSession, source: SourcePosition): Promise<void> {
+  await session.query('begin');
+  await session.query('set local synchronous_commit = on');
+  await session.query(TOUCH, [source.systemIdentifier, source.database, source.pipeline]);
+  await session.query('commit');
+}
+
 /** The rows that are there came from elsewhere: what this server sends would be laid over them. */
 async function refuseAnotherServer(session: SqlSession, source: SourcePosition, target: string): Promise<void> {
   const { systemIdentifier, database, pipeline } = source;

@@ -34,6 +34,7 @@ export class Durability {
   }
 
   async #poll(): Promise<void> {
+    const committed = this.#committed; // of before the question: whatever follows may lie beyond the answer
     try {
       const { rows } = await this.#session.query(
         'select pg_current_wal_insert_lsn()::text as inserted, pg_current_wal_flush_lsn()::text as flushed',
@@ -50,7 +51,7 @@ export class Durability {
           return;
         }
       }
-      this.#waiting ??= { position: this.#committed, flushedAt: inserted };
+      this.#waiting ??= { position: committed, flushedAt: inserted };
       this.#timer = setTimeout(() => void this.#poll(), POLL_MS);
     } catch {
       this.stop(); // the connection is gone: nothing more becomes durable through it, and its owner was told

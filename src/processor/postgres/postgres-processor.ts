@@ -1,12 +1,12 @@
-import { WalcastError } from '../../errors/walcast-error.ts';
+import { WalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
 import type { PipelinedConnection, PipelineFailure } from '../../postgres/pipelined-connection.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import type { EventBatch } from '../../wal/event-batch.ts';
-import { LSN_ZERO, type Lsn } from '../../wal/lsn.ts';
+import { formatLsn, LSN_ZERO, type Lsn } from '../../wal/lsn.ts';
 import type { Processor, ProcessorEvents, ProcessorState, SourcePosition } from '../../wal/processor.ts';
 import { openApplyConnection } from './apply-connection.ts';
 import { pipelineError, serverError } from './apply-error.ts';
-import { openCheckpoint } from './checkpoint-store.ts';
+import { makeDurable, openCheckpoint } from './checkpoint-store.ts';
 import type { DdlApplier } from './ddl-applier.ts';
 import { DdlLog } from './ddl-log.ts';
 import { Durability } from './durability.ts';
@@ -52,6 +52,7 @@ export class PostgresProcessor implements Processor {
 
   async open(source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn> {
     this.#failure = null;
+    const abort = (): void => this.#session?.connection.close();
     try {
       const { connection, replicaRole, asynchronousCommit } = await openApplyConnection(
         this.#options.url,
@@ -62,11 +63,13 @@ export class PostgresProcessor implements Processor {
       const rows = new RowApplier(connection, replicaRole, ddl.userCode);
       const durability = new Durability(connection, asynchronousCommit, (position) => events.durable(position));
       const watchdog = new Watchdog(connection, this.#options.url, (cause) =>
-        this.#failed(new WalcastError('E_TARGET_CONNECTION', `target ${this.name} does not answer`, { cause })),
+        this.#giveUp(new WalcastError('E_TARGET_CONNECTION', `target ${this.name} does not answer`, { cause })),
       );
+      signal.addEventListener('abort', abort, { once: true });
       this.#session = { events, connection, rows, durability, watchdog };
       await this.#options.migrate(connection);
       const position = await openCheckpoint(connection, source, this.name);
+      if (asynchronousCommit) await makeDurable(connection, source);
       await rows.learnConstraints();
       await DdlLog.prune(connection);
       this.#checkpoint = position;
@@ -87,6 +90,8 @@ export class PostgresProcessor implements Processor {
     } catch (error) {
       await this.close();
       throw serverError(error, `target ${this.name}`, { target: this.name });
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
   }
 
@@ -125,12 +130,33 @@ export class PostgresProcessor implements Processor {
     try {
       await action(this.#applier);
     } catch (error) {
-      throw this.#failed(serverError(error, `target ${this.name}`, { target: this.name }));
+      throw this.#giveUp(serverError(error, this.#where(), this.#fields()));
     }
   }
 
+  /** The session is ended with its open transaction, whose locks would be in the way of whoever mends the target. */
+  #giveUp(error: WalcastError): WalcastError {
+    const failure = this.#failed(error);
+    this.#session?.connection.close();
+    return failure;
+  }
+
+  #where(): string {
+    return this.#applier === null
+      ? `target ${this.name}`
+      : `transaction at ${formatLsn(this.#applier.begun)}, target ${this.name}`;
+  }
+
+  #fields(): ErrorFields {
+    return this.#applier === null ? { target: this.name } : { target: this.name, lsn: formatLsn(this.#applier.begun) };
+  }
+
   #pipelineFailed(failure: PipelineFailure): void {
-    this.#failed(pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null));
+    this.#failed(
+      failure.batch === null
+        ? serverError(failure.error, this.#where(), this.#fields())
+        : pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null),
+    );
   }
 
   /** The first failure counts; what follows from it says nothing new. */
