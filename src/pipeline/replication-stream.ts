@@ -71,6 +71,14 @@ export class ReplicationStream {
     return this.#connection.silentForMs;
   }
 
+  get paused(): boolean {
+    return this.#connection.paused;
+  }
+
+  abandon(error: Error): void {
+    this.#connection.abandon(error);
+  }
+
   attach(feed: TargetFeed): void {
     this.#feeds.add(feed);
   }

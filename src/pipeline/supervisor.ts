@@ -102,6 +102,16 @@ export class Supervisor {
     }
   }
 
+  /**
+   * A sender of the source that waits for us to read cannot be ended by its server: shutdown and checkpoints (which drop a slot beyond its
+   * limit) would wait for as long as our slowest target does. So the stream ends and is opened anew.
+   */
+  releaseSource(reason: 'shutdown' | 'slot-limit'): void {
+    if (this.#stream === null || (reason === 'slot-limit' && !this.#stream.paused)) return;
+    const why = reason === 'shutdown' ? 'the source is shutting down' : 'the source is about to drop WAL of the slot';
+    this.#stream.abandon(new WalcastError('E_SOURCE_CONNECTION', `${why}: the stream was closed to let it`));
+  }
+
   async #openTargets(source: SourceState, signal: AbortSignal): Promise<void> {
     const { position } = source;
     const ack = new Ack(
@@ -186,11 +196,23 @@ export class Supervisor {
       this.#forged += stream.forged;
       this.#messages += stream.messages;
       await stream.close();
+<<<<<<<
+      await this.#stopFeeds(feeds, signal);
+=======
       // What is not committed comes again. A target that stalls would keep its feed, and so all others, waiting.
       this.#liveFeeds = new Map();
       await Promise.all([...feeds.keys()].map(({ processor }) => processor.close()));
       for (const feed of feeds.values()) await feed.stop();
+>>>>>>>
     }
+  }
+
+  /** Each target ends the batch that it is at; a shutdown does not wait for one that does not answer. */
+  async #stopFeeds(feeds: ReadonlyMap<TargetSlot, TargetFeed>, signal: AbortSignal): Promise<void> {
+    const stopped = Promise.all([...feeds.values()].map((feed) => feed.stop()));
+    await Promise.race([stopped, aborted(signal)]);
+    if (signal.aborted) await Promise.all(this.#slots.map(({ processor }) => processor.close()));
+    await stopped;
   }
 
   #endStream: (() => void) | null = null;

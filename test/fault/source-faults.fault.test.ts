@@ -126,6 +126,33 @@ describe('the source', () => {
     expect(Date.now() - cut).toBeLessThan(2_000);
   });
 
+  it('can be shut down while the target stands still and the daemon reads nothing', async () => {
+    const { from, to } = pipeline;
+    await pipeline.start();
+    await from.query('create table big (id int primary key, body text)');
+    await pipeline.caughtUp();
+    const holder = await to.client();
+    try {
+      await holder.query('begin; lock table big in access exclusive mode');
+      for (let i = 0; i < 3; i++) await from.query(BIG.replace('select g', `select ${i} * 120000 + g`));
+      const blocked = `select wait_event from pg_stat_activity where pid = (select active_pid from pg_replication_slots where slot_name = $1)`;
+      // Client… is what the server calls waiting for its peer to read.
+      const full = async () =>
+        /WalSenderWriteData|ClientWrite/.test((await from.value(blocked, [pipeline.slot])) ?? '');
+      await waitFor(full, { what: 'the sender to wait for the daemon' });
+      const since = Date.now();
+      await bed.source.cluster.stop();
+      // After 10 s the helper would cut it off.
+      expect(Date.now() - since).toBeLessThan(9_000);
+      await bed.source.cluster.start();
+      await holder.query('rollback');
+    } finally {
+      await holder.end();
+    }
+    await pipeline.caughtUp();
+    await expectEqual(from, to);
+  });
+
   it('drops the slot’s WAL: the daemon names E_SLOT_LOST, status exits with 3, a new daemon too', async () => {
     const { from, to } = pipeline;
     const daemon = await pipeline.start();
@@ -140,7 +167,10 @@ describe('the source', () => {
         await from.query(BIG.replace('select g', `select ${i} * 120000 + g`));
         await from.query('select pg_switch_wal()');
       }
+      // The checkpoint waits for the sender, which waits for us to read.
+      const since = Date.now();
       await from.query('checkpoint');
+      expect(Date.now() - since).toBeLessThan(20_000);
       const lost = async () =>
         (await from.value('select wal_status from pg_replication_slots where slot_name = $1', [pipeline.slot])) ===
         'lost';

@@ -33,7 +33,7 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
     processors: buildProcessors(config),
     logger,
   });
-  const monitor = new SlotMonitor({ url, slot, logger });
+  const monitor = new SlotMonitor({ url, slot, logger, release: (reason) => supervisor.releaseSource(reason) });
   const startedAt = Date.now();
   const status = (): RunStatus =>
     buildStatus({ pipeline: config.name, version: VERSION, startedAt, slot, supervisor, monitor });

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from '../../observe/logger.ts';
-import { connectClient } from '../../postgres/client.ts';
+import { isWalcastError } from '../../errors/walcast-error.ts';
+import { connectClient, sqlstateOf } from '../../postgres/client.ts';
 import { readSlotState, type SlotState } from '../../listener/postgres/source-position.ts';
 
 const EVERY_MS = 5_000;
@@ -9,19 +10,31 @@ const WINDOW_MS = 120_000;
 const WARN_EVERY_MS = 60_000;
 /** Warn when the slot has less than this left. */
 const WARN_SECONDS_LEFT = 3_600;
+/** cannot_connect_now: the server starts, or shuts down and waits for its senders. */
+const CANNOT_CONNECT_NOW = '57P03';
+
+export interface SlotMonitorOptions {
+  readonly url: string;
+  readonly slot: string;
+  readonly logger: Logger;
+  /** The source waits for its sender to end. */
+  readonly release: (reason: 'shutdown' | 'slot-limit') => void;
+}
 
 /** Looks at the slot every few seconds on a connection of its own: what the source keeps for us, and for how long it still can. */
 export class SlotMonitor {
   readonly #url: string;
   readonly #slot: string;
   readonly #logger: Logger;
+  readonly #release: SlotMonitorOptions['release'];
   readonly #samples: { at: number; current: bigint }[] = [];
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #state: SlotState | null = null;
   #warnedAt = 0;
 
-  constructor(options: { readonly url: string; readonly slot: string; readonly logger: Logger }) {
+  constructor(options: SlotMonitorOptions) {
+    this.#release = options.release;
     this.#url = options.url;
     this.#slot = options.slot;
     this.#logger = options.logger;
@@ -51,17 +64,22 @@ export class SlotMonitor {
   #stopped = false;
 
   async #look(): Promise<void> {
+    let next = EVERY_MS;
     try {
       this.#client ??= await connectClient({ url: this.#url, applicationName: 'walcast monitor', side: 'source' });
       this.#state = await readSlotState(this.#client, this.#slot);
       if (this.#state !== null) this.#note(this.#state);
+      if (this.#state?.walStatus === 'unreserved') this.#release('slot-limit');
     } catch (error) {
       this.#logger.debug({ err: error }, 'the slot could not be looked at');
       await this.#client?.end().catch(() => undefined);
+      // Why a session ended is told by the answer to the next.
+      if (this.#client !== null) next = 0;
+      else if (isWalcastError(error) && sqlstateOf(error.cause) === CANNOT_CONNECT_NOW) this.#release('shutdown');
       this.#client = null;
     }
     if (this.#stopped) await this.#client?.end().catch(() => undefined);
-    else this.#timer = setTimeout(() => void this.#look(), EVERY_MS);
+    else this.#timer = setTimeout(() => void this.#look(), next);
   }
 
   #note(state: SlotState): void {

@@ -121,6 +121,15 @@ export class ReplicationConnection extends LogicalReplicationService {
     if (Date.now() - this.#lastStatusAt >= 1000) this.#sendStatus(false);
   }
 
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Closes the connection at once, unread data or not; `ended` rejects with the error. */
+  abandon(error: Error): void {
+    this.#fail(error);
+  }
+
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
