@@ -196,23 +196,11 @@ export class Supervisor {
       this.#forged += stream.forged;
       this.#messages += stream.messages;
       await stream.close();
-<<<<<<<
-      await this.#stopFeeds(feeds, signal);
-=======
       // What is not committed comes again. A target that stalls would keep its feed, and so all others, waiting.
       this.#liveFeeds = new Map();
       await Promise.all([...feeds.keys()].map(({ processor }) => processor.close()));
       for (const feed of feeds.values()) await feed.stop();
->>>>>>>
     }
-  }
-
-  /** Each target ends the batch that it is at; a shutdown does not wait for one that does not answer. */
-  async #stopFeeds(feeds: ReadonlyMap<TargetSlot, TargetFeed>, signal: AbortSignal): Promise<void> {
-    const stopped = Promise.all([...feeds.values()].map((feed) => feed.stop()));
-    await Promise.race([stopped, aborted(signal)]);
-    if (signal.aborted) await Promise.all(this.#slots.map(({ processor }) => processor.close()));
-    await stopped;
   }
 
   #endStream: (() => void) | null = null;
