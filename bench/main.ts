@@ -80,8 +80,8 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
 }
 
 function chooseContestants(options: BenchOptions): Contestant[] {
-  const daemons = [...options.daemons].map(([name, program]) =>
-    daemonContestant({ name, program, profile: options.profile }),
+  const daemons = [...options.daemons].map(([name, build]) =>
+    daemonContestant({ name, ...build, profile: options.profile }),
   );
   const native = [nativeContestant('native-text', false), nativeContestant('native-binary', true)];
   const readers = [recvlogicalContestant(), readerContestant(BUILT_CLI)];

@@ -1,6 +1,13 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isPostgresMajor, type PostgresMajor } from '../src/app/demo/embedded/index.ts';
 import { BUILT_CLI } from './paths.ts';
+
+export interface DaemonBuild {
+  /** The command line program. */
+  readonly program: string;
+  readonly nodeOptions: string;
+}
 
 export interface BenchOptions {
   /** Ids of workloads; empty: all. */
@@ -13,8 +20,8 @@ export interface BenchOptions {
   /** On both targets alike; `off` is what native subscriptions use by default. */
   readonly synchronousCommit: 'on' | 'off';
   readonly major: PostgresMajor;
-  /** The daemons that compete: name → command line program. */
-  readonly daemons: ReadonlyMap<string, string>;
+  /** The daemons that compete, by name. */
+  readonly daemons: ReadonlyMap<string, DaemonBuild>;
   readonly json: string | undefined;
   readonly plot: string | undefined;
   readonly profile: string | undefined;
@@ -30,7 +37,7 @@ export const HELP = `npm run bench -- [W1 W1b W2 W3 W4 W5 W6 …] [options]
   --fsync on|off          both servers (default off)
   --synchronous-commit on|off   both targets alike (default off, as subscriptions have it)
   --pg 14|15|16|17|18     server version (default 15)
-  --daemon NAME=MAIN_JS   another build beside the one in dist; may be repeated
+  --daemon "NAME=MAIN_JS [--node-option …]"   another build, or other options of Node, beside the one in dist; may be repeated
   --json FILE             all measurements
   --plot FILE             the ratios as SVG
   --profile FOLDER        CPU profiles and memory of our daemon (costs speed)
@@ -73,7 +80,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     fsync: onOff(values.fsync, '--fsync') === 'on',
     synchronousCommit: onOff(values['synchronous-commit'], '--synchronous-commit'),
     major,
-    daemons: new Map([['walcast', BUILT_CLI], ...values.daemon.map(namedDaemon)]),
+    daemons: new Map([['walcast', { program: BUILT_CLI, nodeOptions: '' }], ...values.daemon.map(namedDaemon)]),
     json: values.json,
     plot: values.plot,
     profile: values.profile,
@@ -82,10 +89,11 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   };
 }
 
-function namedDaemon(text: string): [string, string] {
+function namedDaemon(text: string): [string, DaemonBuild] {
   const at = text.indexOf('=');
   if (at < 1) throw new Error(`--daemon ${text}: expected NAME=FILE`);
-  return [text.slice(0, at), text.slice(at + 1)];
+  const [program = '', ...nodeOptions] = text.slice(at + 1).split(' ');
+  return [text.slice(0, at), { program: resolve(program), nodeOptions: nodeOptions.join(' ') }];
 }
 
 function positive(text: string | undefined, otherwise: number, flag: string): number {

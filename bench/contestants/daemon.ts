@@ -9,12 +9,13 @@ export interface DaemonOptions {
   readonly name: string;
   /** The command line program, `main.js`. */
   readonly program: string;
+  readonly nodeOptions?: string;
   /** Folder for CPU profiles. */
   readonly profile?: string | undefined;
 }
 
 /** `replicate init` and `replicate run` as anybody would run them, in a process of its own. */
-export function daemonContestant({ name, program, profile }: DaemonOptions): Contestant {
+export function daemonContestant({ name, program, nodeOptions = '', profile }: DaemonOptions): Contestant {
   return {
     name,
     writes: true,
@@ -23,7 +24,7 @@ export function daemonContestant({ name, program, profile }: DaemonOptions): Con
       return { slot: `walcast_${lane.name}` };
     },
     start(lane) {
-      return Promise.resolve(new DaemonRunner(lane, program, profile));
+      return Promise.resolve(new DaemonRunner(lane, program, nodeOptions, profile));
     },
   };
 }
@@ -51,26 +52,30 @@ function pipelineConfig(lane: Lane): Record<string, unknown> {
 class DaemonRunner implements Runner {
   readonly #lane: Lane;
   readonly #program: string;
+  readonly #nodeOptions: string;
   readonly #profile: string | undefined;
   #daemon: Daemon | null = null;
   #exit: string | null = null;
 
-  constructor(lane: Lane, program: string, profile: string | undefined) {
+  constructor(lane: Lane, program: string, nodeOptions: string, profile: string | undefined) {
     this.#lane = lane;
     this.#program = program;
+    this.#nodeOptions = nodeOptions;
     this.#profile = profile;
   }
 
   async begin(): Promise<void> {
     const config = pipelineConfig(this.#lane);
     if (this.#profile !== undefined) await mkdir(this.#profile, { recursive: true });
+    const env = this.#nodeOptions === '' ? {} : { NODE_OPTIONS: this.#nodeOptions };
     const daemon = await startDaemon(
       this.#profile === undefined
-        ? { program: this.#program, config }
+        ? { program: this.#program, config, env }
         : {
             program: PROFILED_CLI,
             config,
             env: {
+              ...env,
               WALCAST_PROFILED: this.#program,
               WALCAST_PROFILE: join(this.#profile, `${this.#lane.name}.cpuprofile`),
             },
