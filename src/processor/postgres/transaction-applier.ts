@@ -243,7 +243,10 @@ export class TransactionApplier {
       if (table === null) throw this.#missing(relation, `TRUNCATE at ${formatLsn(lsn)}`);
       tables.push(table);
     }
+    // TRUNCATE refuses a table whose checks are outstanding.
+    if (this.#rows.deferrable) await this.#settleConstraints();
     await truncateTables(this.#connection, tables, restartIdentity);
+    if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
   }
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {

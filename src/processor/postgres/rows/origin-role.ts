@@ -4,7 +4,9 @@ import { quoteQualified } from '../../../sql/quote.ts';
 
 const EFFECTS = `
 select format('trigger %I', t.tgname) as effect
-from pg_trigger t where t.tgrelid = $1::regclass and not t.tgisinternal and t.tgenabled in ('O', 'A')
+from pg_trigger t where t.tgrelid = $1::regclass and t.tgenabled in ('O', 'A') and (not t.tgisinternal
+  -- up to 14 a partition's copy of its parent's trigger counts as internal, like those of constraints
+  or t.tgparentid <> 0 and not exists (select from pg_constraint k where k.oid = t.tgconstraint and k.contype <> 't'))
 union all
 select format('foreign key %I', k.conname)
 from pg_constraint k where k.contype = 'f' and (k.conrelid = $1::regclass or k.confrelid = $1::regclass)

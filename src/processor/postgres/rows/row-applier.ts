@@ -11,7 +11,9 @@ import { RowWriter } from './row-writer.ts';
 import { loadTargetTable, type TargetTable } from './target-table.ts';
 
 const DEFERRABLE =
-  "select exists (select from pg_constraint where condeferrable and contype in ('p', 'u', 'x'))::text as found";
+  'select exists (select from pg_constraint where condeferrable and contype = any ($1))::text as found';
+/** Under the replica role foreign keys are silent. */
+const DEFERRABLE_KINDS = { replica: '{p,u,x}', origin: '{p,u,x,f}' };
 
 const DEFERRED_TRIGGERS =
   "select exists (select from pg_trigger where tgdeferrable and tgenabled in ('A', 'R') and not tgisinternal)::text as found";
@@ -39,7 +41,7 @@ export class RowApplier {
   }
 
   /**
-   * The target has deferrable keys. On the source they are checked at the end of a statement of many rows; here each row is a statement of
+   * The target has deferrable keys, or foreign keys that act. On the source they are checked at the end of a statement of many rows; here each row is a statement of
    * its own, so they are checked at COMMIT.
    */
   get deferrable(): boolean {
@@ -51,7 +53,9 @@ export class RowApplier {
   }
 
   async learnConstraints(): Promise<void> {
-    const { rows } = await this.#connection.query(DEFERRABLE);
+    const { rows } = await this.#connection.query(DEFERRABLE, [
+      DEFERRABLE_KINDS[this.#replicaRole ? 'replica' : 'origin'],
+    ]);
     this.#deferrable = rows[0]?.['found'] === 'true';
   }
 
