@@ -8,7 +8,7 @@ import { nativeContestant } from './contestants/native.ts';
 import { readerContestant, recvlogicalContestant } from './contestants/reading.ts';
 import type { BenchReport, WorkloadResult } from './measure/results.ts';
 import { type BenchOptions, HELP, readOptions } from './options.ts';
-import { BUILT_CLI, ROOT } from './paths.ts';
+import { ROOT } from './paths.ts';
 import { markdown } from './report/markdown.ts';
 import { plot } from './report/plot.ts';
 import { runLatency } from './run-latency.ts';
@@ -84,7 +84,7 @@ function chooseContestants(options: BenchOptions): Contestant[] {
     daemonContestant({ name, ...build, profile: options.profile }),
   );
   const native = [nativeContestant('native-text', false), nativeContestant('native-binary', true)];
-  const readers = [recvlogicalContestant(), readerContestant(BUILT_CLI)];
+  const readers = [recvlogicalContestant(), readerContestant()];
   const all = [...daemons, ...native, ...(options.smoke ? [] : readers)];
   if (options.contestants.length === 0) return options.smoke ? all.filter(({ name }) => name !== 'native-binary') : all;
   const unknown = options.contestants.filter((name) => !all.some((contestant) => contestant.name === name));

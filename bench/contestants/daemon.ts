@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Daemon, runCommand, startDaemon } from '../../test/support/daemon.ts';
 import { valueAt } from '../database.ts';
-import { PROFILED_CLI } from '../paths.ts';
+import { BUILT_CLI, PROFILED_CLI } from '../paths.ts';
 import type { Contestant, Lane, Runner } from './contestant.ts';
 
 export interface DaemonOptions {
@@ -20,7 +20,7 @@ export function daemonContestant({ name, program, nodeOptions = '', profile }: D
     name,
     writes: true,
     async prepare(lane) {
-      await initPipeline(lane, program);
+      await initPipeline(lane, BUILT_CLI); // one build prepares the source for all: it has one set of triggers
       return { slot: `walcast_${lane.name}` };
     },
     start(lane) {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { BUILT_CLI } from '../paths.ts';
 import { initPipeline } from './daemon.ts';
 import { createSlot } from './native.ts';
 import type { Contestant, Lane, Runner } from './contestant.ts';
@@ -8,12 +9,12 @@ const READER = fileURLToPath(new URL('../reader.js', import.meta.url));
 const RAW_READER = fileURLToPath(new URL('../raw-reader.js', import.meta.url));
 
 /** Our listener and decoder with nothing behind them. */
-export function readerContestant(program: string): Contestant {
+export function readerContestant(): Contestant {
   return {
     name: 'reader',
     writes: false,
     async prepare(lane) {
-      await initPipeline(lane, program);
+      await initPipeline(lane, BUILT_CLI);
       return { slot: `walcast_${lane.name}` };
     },
     start(lane, slot) {
