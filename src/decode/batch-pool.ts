@@ -4,10 +4,16 @@ export const BATCH_BYTES = 256 * 1024;
 export const BATCH_EVENTS = 4096;
 export const BATCH_FIELDS = 32 * 1024;
 const POOL_LIMIT = 8;
+/** Rows of nearly the same size fit into the same batch. */
+const LARGE_STEP = 1024 * 1024;
 
-/** Keeps up to 8 batches of standard size for reuse; larger ones (for one large message each) are left to the garbage collector. */
+/**
+ * Keeps up to 8 batches of standard size for reuse. Of the larger ones, for one large message each, the last is used again as long as the
+ * garbage collector has not taken it: it comes late for them, and row after row would add up.
+ */
 export class BatchPool {
   readonly #free: EventBatch[] = [];
+  #large: WeakRef<EventBatch> | null = null;
 
   take(bytes: number, fields: number): EventBatch {
     if (bytes <= BATCH_BYTES && fields <= BATCH_FIELDS) {
@@ -18,7 +24,14 @@ export class BatchPool {
       }
       return new EventBatch(BATCH_BYTES, BATCH_EVENTS, BATCH_FIELDS, this.#recycle);
     }
-    return new EventBatch(bytes, 1, Math.max(fields, 1));
+    const large = this.#large?.deref();
+    if (large !== undefined && large.bytes.length >= bytes && large.fields.length >= fields * 2) {
+      this.#large = null;
+      large.reset();
+      return large;
+    }
+    const rounded = Math.ceil(bytes / LARGE_STEP) * LARGE_STEP;
+    return new EventBatch(rounded, 1, Math.max(fields, 1), (batch) => (this.#large = new WeakRef(batch)));
   }
 
   readonly #recycle = (batch: EventBatch): void => {

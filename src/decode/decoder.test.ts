@@ -302,6 +302,23 @@ describe('batches', () => {
     expect(reader.events.length).toBe(7);
   });
 
+  it('of one large message are used again one after the other, but not while somebody holds them', () => {
+    const held: EventBatch[] = [];
+    const decoder = new Decoder({ batch: (batch) => held.push(batch), message: () => null });
+    const feed = (message: Buffer): void => decoder.append(wire.xlogData(0n, message));
+    const large = (letter: string): Buffer => wire.insert(TABLE, [letter.repeat(2 * BATCH_BYTES)]);
+    feed(wire.begin(1n, 1));
+    feed(table(1));
+    for (const letter of ['a', 'b']) feed(large(letter));
+    const [, a, b] = held;
+    expect(a).not.toBe(b);
+    a?.release();
+    feed(wire.insert(TABLE, ['x'.repeat(BATCH_BYTES)]));
+    expect(held[3]).toBe(a);
+    expect(a?.text(a.newAt[0] as number, 0)).toBe('x'.repeat(BATCH_BYTES));
+    expect(b?.text(b.newAt[0] as number, 0)).toBe('b'.repeat(2 * BATCH_BYTES));
+  });
+
   it('are given out while somebody still holds the ones before', () => {
     const held: EventBatch[] = [];
     const decoder = new Decoder({ batch: (batch) => held.push(batch), message: () => null });

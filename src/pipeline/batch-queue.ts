@@ -19,6 +19,8 @@ export class BatchQueue {
   readonly #hooks: BatchQueueHooks;
   readonly #batches: EventBatch[] = [];
   #bytes = 0;
+  /** Of the batch that the consumer is at: a very large row counts until it is passed on. */
+  #inHand = 0;
   #full = false;
   #waiting: ((batch: EventBatch | null) => void) | null = null;
   #closed = false;
@@ -49,20 +51,21 @@ export class BatchQueue {
     const taker = this.#waiting;
     if (taker !== null) {
       this.#waiting = null;
+      this.#inHand = batch.footprint;
       taker(batch);
-      return;
+    } else {
+      this.#batches.push(batch);
+      this.#bytes += batch.footprint;
     }
-    this.#batches.push(batch);
-    this.#bytes += batch.footprint;
-    if (this.#bytes >= QUEUE_HIGH_BYTES || this.#batches.length >= QUEUE_HIGH_BATCHES) this.#full = true;
+    if (this.#bytes + this.#inHand >= QUEUE_HIGH_BYTES || this.#batches.length >= QUEUE_HIGH_BATCHES) this.#full = true;
   }
 
-  /** What waits, without waiting. */
+  /** What waits, without waiting. The consumer has done with what it got before. */
   poll(): EventBatch | null {
-    const batch = this.#batches.shift();
-    if (batch === undefined) return null;
-    this.#bytes -= batch.footprint;
-    if (this.#full && this.#bytes <= QUEUE_LOW_BYTES && this.#batches.length <= QUEUE_LOW_BATCHES) {
+    const batch = this.#batches.shift() ?? null;
+    this.#inHand = batch === null ? 0 : batch.footprint;
+    this.#bytes -= this.#inHand;
+    if (this.#full && this.#bytes + this.#inHand <= QUEUE_LOW_BYTES && this.#batches.length <= QUEUE_LOW_BATCHES) {
       this.#full = false;
       this.#hooks.relieved();
     }

@@ -21,11 +21,9 @@ describe('memory of the daemon', () => {
   });
   afterEach(() => pipeline.dispose());
 
-  /** Bytes that one row takes on the wire. */
   const within = async (pid: number | undefined, rowMb: number): Promise<void> => {
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
     const peak = Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
-    console.info(`peak memory of the daemon: ${peak} MB`);
     expect(peak).toBeLessThanOrEqual(LIMIT_MB + 3 * rowMb);
   };
 
