@@ -19,6 +19,10 @@ export const OPERATION = {
   release: 5,
 } as const;
 
+/** What becomes of the rows that a query returns: its `event`. */
+export const KEEP_ROWS = 0;
+export const DROP_ROWS = 1;
+
 export type OperationKind = (typeof OPERATION)[keyof typeof OPERATION];
 
 export interface Waiter {
@@ -47,6 +51,11 @@ export class OperationQueue {
   /** Index in `batch` of the row at the head, or the count of a set. */
   get event(): number {
     return this.#events[this.#head] as number;
+  }
+
+  /** The head is a query whose rows somebody wants. */
+  get keepsRows(): boolean {
+    return this.kind === OPERATION.query && this.event === KEEP_ROWS;
   }
 
   get batch(): EventBatch {

@@ -11,7 +11,7 @@ import {
   readTagCount,
 } from './backend-messages.ts';
 import { connectClient, type ConnectOptions } from './client.ts';
-import { OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
+import { DROP_ROWS, KEEP_ROWS, OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { PostgresError } from './postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
@@ -19,10 +19,6 @@ import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 /** Unanswered commands and unsent bytes above which the writer waits. */
 const OPERATION_LIMIT = 8192;
 const UNSENT_LIMIT = 4 * 1024 * 1024;
-
-/** What becomes of the rows that a query returns; kept in the place of a row's index. */
-const KEEP_ROWS = 0;
-const DROP_ROWS = 1;
 
 /** A command in the pipeline went wrong; nothing after it has any effect. */
 export interface PipelineFailure {
@@ -271,8 +267,7 @@ export class PipelinedConnection implements SqlSession {
         this.#names = readColumnNames(bytes, start);
         break;
       case BACKEND.dataRow:
-        if (this.#queue.kind === OPERATION.query && this.#queue.event === KEEP_ROWS)
-          this.#rows.push(readDataRow(bytes, start, this.#names));
+        if (this.#queue.keepsRows) this.#rows.push(readDataRow(bytes, start, this.#names));
         break;
       case BACKEND.copyInResponse: // a set of rows brings its data along; nobody would answer for anything else
         if (this.#queue.kind === OPERATION.query) this.#lost(new Error('a statement asked for COPY data'));
