@@ -73,6 +73,11 @@ const ddl = z.strictObject({
     .enum(['plain', 'concurrently'])
     .default('plain')
     .describe('CREATE and DROP INDEX CONCURRENTLY: plain inside the transaction, or as written and outside of it'),
+  rows_role: identifier
+    .optional()
+    .describe(
+      "a role of the target without superuser: writes rows of superusers' tables that reach a plain user's code",
+    ),
   backfill_limit: z
     .preprocess(
       (value) => (typeof value === 'string' ? (parseSize(value) ?? value) : value),

@@ -191,6 +191,13 @@ export const ERROR_CODES = {
       'Rows that came before the CREATE TABLE AS that made their table are kept in the temporary folder, and it could not be written or read.',
     cure: 'Free some space there, or point TMPDIR to a folder with more; `run` tries again by itself.',
   },
+  E_INDEX_BUILD: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'With `ddl.concurrently: concurrently` an index is made or dropped outside of the transaction, and the target refused.',
+    cure: 'Read the server error. Make or drop the index by hand and start again: an index that is there and valid is taken as done.',
+  },
   E_TARGET_APPLY: {
     exit: 1,
     retryable: false,
@@ -207,13 +214,13 @@ export const ERROR_CODES = {
     exit: 1,
     retryable: false,
     cause: 'The statement of a schema change was not found in the text that the source sent with it.',
-    cure: 'Make the named change on the target by hand, then pass over it with `replicate ddl skip`. Please report the text.',
+    cure: 'Make the named change on the target by hand, then pass over it with `replicate ddl skip` and start again. Please report the text.',
   },
   E_DDL_UNSUPPORTED: {
     exit: 1,
     retryable: false,
     cause: 'The source ran a schema change that cannot be repeated on a target.',
-    cure: 'Make the named change on the target by hand, then pass over it with `replicate ddl skip`.',
+    cure: 'Make the named change on the target by hand, then pass over it with `replicate ddl skip` and start again.',
   },
   E_DDL_FAILED: {
     exit: 1,
@@ -232,7 +239,7 @@ export const ERROR_CODES = {
     retryable: false,
     cause:
       'A rewrite gave a table new rows that are not in the WAL, and the source did not send them: the table is above its backfill limit.',
-    cure: 'Raise `backfill_limit_bytes` for later changes; this table has to be copied anew.',
+    cure: 'Raise `ddl.backfill_limit` and run `replicate init` again, before the next such change; this table has to be copied anew.',
   },
   E_DDL_DRIFT: {
     exit: 1,
@@ -259,7 +266,7 @@ export const ERROR_CODES = {
     retryable: false,
     cause:
       'Rows of a table that belongs to a superuser reach a function of a plain user: applied as they are, it would run as superuser.',
-    cure: 'Give the table or the function another owner, or name a role without superuser that may write the table as `rows_role`.',
+    cure: 'Give the table or the function another owner, or name a role without superuser that may write the table as `ddl.rows_role`.',
   },
 } as const satisfies Record<string, ErrorCodeRow>;
 

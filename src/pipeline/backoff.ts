@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FIRST_MS = 200;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 5_000;
 
 /** Milliseconds to wait before try `attempt` (0 = first repetition): doubling, capped, with up to 20 % of jitter. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {

@@ -35,7 +35,7 @@ export const SHAPE_EXPRESSION = `json_strip_nulls(json_build_object(
       'collation', case when a.attcollation <> t.typcollation then (
         select format('%I.%I', cn.nspname, co.collname)
         from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation) end,
-      'default', case when a.atthasdef and a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+      'default', case when a.atthasdef and a.attgenerated = '' then pg_get_expr(d.adbin, 0) end,
       'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
       'generated_kind', nullif(a.attgenerated, ''),
       'identity', nullif(a.attidentity, ''),

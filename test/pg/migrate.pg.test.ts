@@ -87,13 +87,14 @@ describe.each(testMajors())('migrations on PostgreSQL %i', (major) => {
 
   it('that fail leave nothing of themselves, and what ran before them', async () => {
     const failing = migrate(session, { set: 'target', folder });
-    await expect(failing).rejects.toThrow(/target\/0003_broken\.up\.sql could not be applied: division by zero/);
+    await expect(failing).rejects.toThrow(/target\/\d{4}_broken\.up\.sql could not be applied: division by zero/);
     expect(
       await pair.source.value(
         `select to_regclass('walcast.half') is null and to_regclass('walcast.checkpoint') is not null`,
       ),
     ).toBe('t');
-    expect(describeResult(await migrate(session, { set: 'target' }))).toBe('applied 0, skipped 3');
+    const all = await readMigrations('target');
+    expect(describeResult(await migrate(session, { set: 'target' }))).toBe(`applied 0, skipped ${all.length}`);
   });
 
   it('refuse a schema of that name that belongs to somebody else, or holds what is not ours', async () => {

@@ -3,7 +3,7 @@ import { createLogger } from '../../src/observe/logger.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { Supervisor } from '../../src/pipeline/supervisor.ts';
 import { PipelinedConnection } from '../../src/postgres/pipelined-connection.ts';
-import { DdlReplayer } from '../../src/processor/postgres/ddl/ddl-replayer.ts';
+import { DdlReplayer, type DdlReplayerOptions } from '../../src/processor/postgres/ddl/ddl-replayer.ts';
 import { PostgresProcessor } from '../../src/processor/postgres/postgres-processor.ts';
 import type { AppliedDdl } from '../../src/wal/processor.ts';
 import { parseLsn } from '../../src/wal/lsn.ts';
@@ -20,6 +20,8 @@ export interface PipelineOptions {
   /** Of the address that streams; default: the source's own. */
   readonly sourceUrl?: string;
   readonly logger?: Logger;
+  /** Policies of the replay; default: a missing role stops, indexes are made plainly. */
+  readonly ddl?: Partial<DdlReplayerOptions>;
 }
 
 /** The pipeline of `replicate run` inside the test's own process. */
@@ -45,7 +47,7 @@ export class TestPipeline {
             name,
             url,
             applyDdl,
-            ddl: () => new DdlReplayer({ roles: 'stop', roleMap: new Map() }),
+            ddl: () => new DdlReplayer({ roles: 'stop', roleMap: new Map(), ...options.ddl }),
             migrate: async (session) => void (await migrate(session, { set: 'target' })),
           }),
       ),
@@ -60,7 +62,8 @@ export class TestPipeline {
   /** Resolves when every target holds what the source had committed when this was called. Rejects with the error of a stopped target. */
   async caughtUp(timeoutMs = 30_000): Promise<void> {
     const end = parseLsn(
-      (await this.#source.value("select pg_current_wal_lsn() from pg_logical_emit_message(true, 'test', 'fence')")) ?? '',
+      (await this.#source.value("select pg_current_wal_lsn() from pg_logical_emit_message(true, 'test', 'fence')")) ??
+        '',
     );
     await waitFor(
       () => {
@@ -102,5 +105,8 @@ export async function prepareSource(source: TestDatabase, slot: string): Promise
   await source.query(`create publication ${PUBLICATION} for all tables${options}`);
   await source.query('insert into walcast.slot (slot_name, publication) values ($1, $2)', [slot, PUBLICATION]);
   const point = await source.value("select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
-  await source.query('update walcast.slot set consistent_point = $2::pg_lsn where slot_name = $1', [slot, point ?? null]);
+  await source.query('update walcast.slot set consistent_point = $2::pg_lsn where slot_name = $1', [
+    slot,
+    point ?? null,
+  ]);
 }

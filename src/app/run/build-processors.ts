@@ -12,7 +12,13 @@ export function buildProcessors(config: Config): Processor[] {
         name: target.name,
         url: target.postgres.url,
         applyDdl: target.ddl === 'apply',
-        ddl: () => new DdlReplayer({ roles: config.ddl.roles, roleMap: new Map(Object.entries(config.ddl.role_map)) }),
+        ddl: () =>
+          new DdlReplayer({
+            roles: config.ddl.roles,
+            roleMap: new Map(Object.entries(config.ddl.role_map)),
+            concurrently: config.ddl.concurrently === 'concurrently',
+            ...(config.ddl.rows_role === undefined ? {} : { rowsRole: config.ddl.rows_role }),
+          }),
         migrate: async (session) => {
           await migrate(session, { set: 'target' });
         },

@@ -1,5 +1,6 @@
 import type { ListedDdl } from '../../app/ddl/list-ddl.ts';
-import type { Register } from '../command.ts';
+import type { Command } from 'commander';
+import type { CommandContext, Register } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeJson, writeLines } from '../io.ts';
 import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.ts';
@@ -28,7 +29,31 @@ export const registerDdl: Register = (program, { io, exit }) => {
       else writeLines(io.stdout, entries.flatMap(renderEntry));
       exit(EXIT.ok);
     });
+  registerSkip(ddl, { io, exit });
 };
+
+function registerSkip(ddl: Command, { io, exit }: CommandContext): void {
+  addConfigOptions(ddl.command('skip'))
+    .description('let a target pass over one command at which it stopped; start the daemon again afterwards')
+    .argument('<lsn>', 'position of the command, as the error names it')
+    .requiredOption('--target <name>', 'the target that stopped')
+    .action(async (lsn: string, options: ParsedOptions) => {
+      const loaded = await loadConfigFor(options, io);
+      const { skipDdl } = await import('../../app/ddl/skip-ddl.ts');
+      const noted = await skipDdl({
+        loaded,
+        target: String(options['target']),
+        lsn,
+        signal: AbortSignal.timeout(LIMIT_MS),
+      });
+      writeLines(io.stdout, [
+        noted === 0
+          ? `${lsn} was noted before, or the target has no checkpoint of this pipeline`
+          : `${lsn} will be passed over when the daemon is started again`,
+      ]);
+      exit(EXIT.ok);
+    });
+}
 
 /** A head line, then what ran, indented; the source's text only where it differs. */
 export function renderEntry(entry: ListedDdl): string[] {

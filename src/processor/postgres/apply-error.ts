@@ -3,7 +3,7 @@ import type { PipelineFailure } from '../../postgres/pipelined-connection.ts';
 import { PostgresError } from '../../postgres/postgres-error.ts';
 import { classifySqlstate } from '../../sql/sqlstate.ts';
 import { EVENT, type EventBatch } from '../../wal/event-batch.ts';
-import { formatLsn } from '../../wal/lsn.ts';
+import { formatLsn, type Lsn } from '../../wal/lsn.ts';
 import type { Relation } from '../../wal/relation.ts';
 
 const VALUE_LIMIT = 80;
@@ -28,6 +28,18 @@ export function pipelineError(
   if (hit !== null) return rowConflict(batch, event, relation, hit, target);
   const { where, fields } = describeRow(batch, event, relation);
   return serverError(error, `${where}, target ${target}`, { ...fields, target });
+}
+
+/** The failure of a command, with the place where it stands: what `replicate ddl skip` asks for. */
+export function atPosition(error: unknown, lsn: Lsn, target: string): WalcastError {
+  const position = formatLsn(lsn);
+  const known = serverError(error, `target ${target}`, { target });
+  return new WalcastError(known.code, `at ${position}: ${known.message}`, {
+    cause: known.cause,
+    hint: known.hint,
+    retryable: known.retryable,
+    fields: { ...known.fields, lsn: position, target },
+  });
 }
 
 /** Invariant: an update or delete hits exactly one row. */

@@ -1,5 +1,6 @@
 import type { SqlSession, SqlValue } from '../../postgres/sql-session.ts';
 import type { BackfillEvent, DdlCommandEvent } from '../../wal/ddl-event.ts';
+import type { PendingIndex } from './concurrent-index.ts';
 import type { Relation } from '../../wal/relation.ts';
 
 /** Decides with whose rights rows are written, and writes them so. */
@@ -20,7 +21,12 @@ export interface DdlApplier {
   apply(
     event: DdlCommandEvent,
     session: SqlSession,
-  ): Promise<{ readonly source?: string | null; readonly statement: string | null; readonly how: string }>;
+  ): Promise<{
+    readonly source?: string | null;
+    readonly statement: string | null;
+    readonly how: string;
+    readonly later?: readonly PendingIndex[];
+  }>;
   /** @returns rows written */
   rows(event: BackfillEvent, session: SqlSession): Promise<number>;
   /** Makes a table that rows came for and no event announced. */

@@ -7,11 +7,14 @@ import type { Processor, ProcessorEvents, ProcessorState, SourcePosition } from 
 import { openApplyConnection } from './apply-connection.ts';
 import { pipelineError, serverError } from './apply-error.ts';
 import { makeDurable, openCheckpoint } from './checkpoint-store.ts';
+import { finishPendingIndexes, indexesPending } from './concurrent-index.ts';
 import type { DdlApplier } from './ddl-applier.ts';
 import { DdlLog } from './ddl-log.ts';
 import { Durability } from './durability.ts';
 import { RowApplier } from './rows/row-applier.ts';
-import { TransactionApplier, type ApplyTotals } from './transaction-applier.ts';
+import { readSkippedDdl } from './skipped-ddl.ts';
+import { TransactionApplier } from './transaction-applier.ts';
+import type { ApplyTotals } from './apply-options.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PostgresProcessorOptions {
@@ -84,6 +87,9 @@ export class PostgresProcessor implements Processor {
         totals: this.#totals,
         hooks: events,
         position,
+        indexesPending: await indexesPending(connection, source),
+        finishIndexes: () => finishPendingIndexes(this.#options.url, source, signal),
+        skippedDdl: await readSkippedDdl(connection, source),
         cautiousUntil: this.#cautiousUntil,
       });
       return position;

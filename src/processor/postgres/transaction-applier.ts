@@ -14,6 +14,9 @@ import type { AppliedDdl, SourcePosition } from '../../wal/processor.ts';
 import type { Relation } from '../../wal/relation.ts';
 import { ADVANCE_SQL, ADVANCE_STATEMENT, advanceValues } from './checkpoint-store.ts';
 import type { DdlApplier } from './ddl-applier.ts';
+import { notePendingIndex } from './concurrent-index.ts';
+import { atPosition } from './apply-error.ts';
+import type { ApplyTotals, TransactionApplierOptions } from './apply-options.ts';
 import { DdlLog } from './ddl-log.ts';
 import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
@@ -25,32 +28,6 @@ import { truncateTables } from './rows/truncate.ts';
 
 /** Idle positions are recorded on the target at most this often. */
 const IDLE_EVERY_MS = 10_000;
-
-/** Running totals of a target, kept over its sessions. */
-export interface ApplyTotals {
-  rows: number;
-  transactions: number;
-  ddl: number;
-  lastCommitTime: bigint | null;
-}
-
-export interface TransactionApplierOptions {
-  readonly target: string;
-  readonly source: SourcePosition;
-  readonly connection: PipelinedConnection;
-  readonly rows: RowApplier;
-  /** Rights of rows, and replay. */
-  readonly ddl: DdlApplier;
-  /** The policy `ddl: apply`. */
-  readonly applyDdl: boolean;
-  readonly durability: Durability;
-  readonly totals: ApplyTotals;
-  readonly hooks: { ddl(entry: AppliedDdl): void };
-  /** The checkpoint: whatever lies before it is there. */
-  readonly position: Lsn;
-  /** Transactions up to here are committed one by one: one of them failed before. */
-  readonly cautiousUntil: Lsn;
-}
 
 /**
  * Applies events on one live session: rows through the pipeline, DDL in its place between them, and the checkpoint in the same transaction.
@@ -65,6 +42,9 @@ export class TransactionApplier {
   readonly #applyDdl: boolean;
   readonly #durability: Durability;
   readonly #hooks: TransactionApplierOptions['hooks'];
+  readonly #finishIndexes: () => Promise<unknown>;
+  readonly #skippedDdl: ReadonlySet<string>;
+  #indexesPending: boolean;
   readonly #skipBelow: Lsn;
   readonly #cautiousUntil: Lsn;
   readonly #log: DdlLog;
@@ -90,6 +70,9 @@ export class TransactionApplier {
     this.#generation = options.ddl.preparedGeneration;
     this.#durability = options.durability;
     this.#hooks = options.hooks;
+    this.#finishIndexes = options.finishIndexes;
+    this.#indexesPending = options.indexesPending;
+    this.#skippedDdl = options.skippedDdl;
     this.totals = options.totals;
     this.#skipBelow = options.position;
     this.#cautiousUntil = options.cautiousUntil;
@@ -125,6 +108,7 @@ export class TransactionApplier {
   }
 
   async write(batch: EventBatch): Promise<void> {
+    if (this.#indexesPending && !this.#group.open) await this.#finishPendingIndexes();
     batch.retain();
     try {
       for (let i = 0; i < batch.count; i++) {
@@ -202,6 +186,7 @@ export class TransactionApplier {
     this.#group.end = endLsn;
     this.totals.lastCommitTime = commitTime;
     if (this.#group.full || this.cautious) await this.#closeGroup();
+    if (this.#indexesPending && !this.#group.open) await this.#finishPendingIndexes();
   }
 
   /** Sends checkpoint and COMMIT in one piece, after every row of the group was answered; does not wait for the commit itself. */
@@ -253,34 +238,54 @@ export class TransactionApplier {
     if (!this.#applyDdl) return;
     await this.#rows.finish();
     await this.#connection.drained();
-    if (event.kind === 'rows') {
-      this.#group.rows += await this.#ddl.rows(event, this.#connection);
-      this.#userCodeRan();
+    const tag = event.kind === 'rows' ? 'rows of a rewrite' : event.tag;
+    const role = event.kind === 'rows' ? '' : event.caller.role;
+    const started = performance.now();
+    if (this.#skippedDdl.has(formatLsn(lsn))) {
+      this.#noteDdl({
+        lsn,
+        tag,
+        role,
+        source: null,
+        statement: null,
+        how: 'skipped: replicate ddl skip',
+        milliseconds: 0,
+      });
       return;
     }
-    const started = performance.now();
-    if (this.#rows.deferrable) await this.#settleConstraints();
-    const { source = null, statement, how } = await this.#ddl.apply(event, this.#connection);
-    this.#userCodeRan();
+    try {
+      if (event.kind === 'rows') {
+        this.#group.rows += await this.#ddl.rows(event, this.#connection);
+        this.#userCodeRan();
+        return;
+      }
+      if (this.#rows.deferrable) await this.#settleConstraints();
+      const { source = null, statement, how, later = [] } = await this.#ddl.apply(event, this.#connection);
+      this.#userCodeRan();
+      for (const index of later) await notePendingIndex(this.#connection, this.#source, index);
+      if (later.length > 0) this.#indexesPending = true;
+      this.#noteDdl({ lsn, tag, role, source, statement, how, milliseconds: performance.now() - started });
+    } catch (error) {
+      throw atPosition(error, lsn, this.#target);
+    }
     this.#rows.forgetShapes();
     await this.#rows.learnConstraints();
     if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
-    this.totals.ddl++;
-    const { role } = event.caller;
-    const entry: AppliedDdl = {
-      lsn,
-      tag: event.tag,
-      role,
-      source,
-      statement,
-      how,
-      milliseconds: performance.now() - started,
-    };
-    this.#log.write(entry);
-    this.#hooks.ddl(entry);
     for (const oid of this.#held.relations) {
       if ((await this.#rows.table(oid)) !== null) await this.#release(oid);
     }
+  }
+
+  #noteDdl(entry: AppliedDdl): void {
+    this.totals.ddl++;
+    this.#log.write(entry);
+    this.#hooks.ddl(entry);
+  }
+
+  async #finishPendingIndexes(): Promise<void> {
+    await this.#committing;
+    await this.#finishIndexes();
+    this.#indexesPending = false;
   }
 
   /** A table with checks outstanding cannot be altered. What is not fulfilled yet, on tables that the statement leaves alone, goes on waiting. */

@@ -174,7 +174,7 @@ export const STATEMENT_GROUPS: readonly CaseGroup[] = [
     name: 'texts of 1 MB and 3 MB',
     steps: [
       (client) => {
-        const columns = Array.from({ length: 300 }, (_, i) => `col_${i} text default '${'x'.repeat(3500)}'`);
+        const columns = Array.from({ length: 1500 }, (_, i) => `col_${i} text default '${'x'.repeat(700)}'`);
         return client.query(`create table wide (id int, ${columns.join(', ')})`);
       },
       (client) => client.query(`comment on table wide is '${'z'.repeat(3_000_000)}'`),

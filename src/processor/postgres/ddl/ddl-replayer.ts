@@ -15,6 +15,8 @@ import { shownStatement, unmatched, unsupported } from './ddl-errors.ts';
 import { emptyMemberTables, memberTableWrites } from './extension-rows.ts';
 import { fallbackPlan } from './fallback-plan.ts';
 import { createGapTable } from './gap-table.ts';
+import type { PendingIndex } from '../concurrent-index.ts';
+import { laterIndexes } from './later-index.ts';
 import { PlanExecutor } from './plan-executor.ts';
 import { RoleRunner } from './role-runner.ts';
 import { type Plan, planOf, planStatement } from './statement-plan.ts';
@@ -29,6 +31,8 @@ export interface DdlReplayerOptions {
   readonly rowSearchPath?: string;
   /** A role without superuser for the rows of superusers' tables that reach a plain user's code. */
   readonly rowsRole?: string;
+  /** CREATE and DROP INDEX CONCURRENTLY as written, after the transaction, instead of plainly within it. */
+  readonly concurrently?: boolean;
 }
 
 export interface Replayed {
@@ -39,6 +43,8 @@ export interface Replayed {
   readonly how: string;
   /** Triggers and rules kept as plain ENABLE, for `status` and cut-over. */
   readonly silenced?: readonly string[];
+  /** To be done after the transaction, once it is committed. */
+  readonly later?: readonly PendingIndex[];
 }
 
 const DEFAULT_SEARCH_PATH = '"$user", public';
@@ -55,6 +61,7 @@ export class DdlReplayer implements DdlApplier {
   readonly #roles: TargetRoles;
   readonly #finder = new StatementFinder();
   readonly #executor: PlanExecutor;
+  readonly #concurrently: boolean;
   /** Rewritten relations whose rows have not come yet. */
   readonly #rewritten = new Set<number>();
   #lastRelations: readonly TableMetadata[] = [];
@@ -63,6 +70,7 @@ export class DdlReplayer implements DdlApplier {
 
   constructor(options: DdlReplayerOptions) {
     this.#roles = new TargetRoles(options.roles, options.roleMap);
+    this.#concurrently = options.concurrently ?? false;
     this.#executor = new PlanExecutor(this.#runner, this.#roles);
     this.userCode = new UserCode(this.#runner, this.#roles, {
       rowSearchPath: options.rowSearchPath ?? DEFAULT_SEARCH_PATH,
@@ -182,6 +190,15 @@ export class DdlReplayer implements DdlApplier {
     if (search.kind === 'extension member') return nothing('ignored: member of an extension');
     const plans: Plan[] = [];
     if (search.kind === 'found') {
+      const later =
+        this.#concurrently && search.candidates[0] !== undefined ? laterIndexes(search.candidates[0], event) : [];
+      if (later.length > 0)
+        return {
+          source: search.candidates[0]?.statement.sql ?? null,
+          statement: null,
+          how: 'concurrently, after the commit',
+          later,
+        };
       for (const candidate of search.candidates)
         plans.push(await planStatement(candidate, event, this.#roles, session));
     } else {
