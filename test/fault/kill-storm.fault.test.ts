@@ -112,10 +112,11 @@ describe('daemon and target are killed again and again', () => {
       // A target that stood still, or a source that had nothing to say, would prove little.
       expect(new Set(reader.seen.map(({ history }) => history)).size).toBeGreaterThan(OBSERVATIONS / 4);
       expect(new Set(reader.seen.map(({ schema }) => schema)).size).toBeGreaterThan(migrator.done / 3);
-      const lines = daemons.flatMap(({ logs }) => logs);
-      expect(
-        lines.filter(({ level, code }) => level === 'error' || level === 'fatal' || code === 'E_INTERNAL'),
-      ).toEqual([]);
+      // A second line of defence that had to hold, such as the checkpoint's compare-and-set, would show here.
+      const codes = new Set(daemons.flatMap(({ logs }) => logs.map(({ code }) => code)));
+      for (const expected of [undefined, 'E_SOURCE_CONNECTION', 'E_TARGET_CONNECTION', 'E_TARGET_BUSY'])
+        codes.delete(expected);
+      expect([...codes]).toEqual([]);
     },
     NIGHTLY ? 900_000 : 240_000,
   );
