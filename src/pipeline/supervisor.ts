@@ -3,8 +3,8 @@ import { isWalcastError, WalcastError } from '../errors/walcast-error.ts';
 import { readSourceState, type SourceAddress, type SourceState } from '../listener/postgres/source-position.ts';
 import { clientConfig } from '../postgres/client.ts';
 import { READING_OPTIONS } from '../postgres/pinned-settings.ts';
-import { formatLsn } from '../wal/lsn.ts';
-import type { Processor } from '../wal/processor.ts';
+import { formatLsn, type Lsn } from '../wal/lsn.ts';
+import type { Processor, ProcessorEvents, SourcePosition } from '../wal/processor.ts';
 import { Ack } from './ack.ts';
 import { backoffMs, pause } from './backoff.ts';
 import { ReplicationStream } from './replication-stream.ts';
@@ -126,7 +126,8 @@ export class Supervisor {
 
   async #openTarget(slot: TargetSlot, source: SourceState, ack: Ack, signal: AbortSignal): Promise<void> {
     try {
-      const reached = await slot.processor.open(
+      const reached = await this.#open(
+        slot,
         source.position,
         {
           durable: (position) => {
@@ -270,10 +271,22 @@ export class Supervisor {
     }
   }
 
+  /** A target may have come further, by us or by another daemon, than the source was when it was asked: then it is asked again. */
+  async #open(slot: TargetSlot, source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn> {
+    try {
+      return await slot.processor.open(source, events, signal);
+    } catch (error) {
+      if (!isWalcastError(error) || error.code !== 'E_SOURCE_BEHIND') throw error;
+      const { current } = (await readSourceState(this.#options.source, signal)).position;
+      return await slot.processor.open({ ...source, current }, events, signal);
+    }
+  }
+
   async #answers(slot: TargetSlot, source: SourceState, signal: AbortSignal): Promise<boolean> {
     await slot.processor.close();
     try {
-      await slot.processor.open(
+      await this.#open(
+        slot,
         source.position,
         { durable: () => undefined, failed: () => undefined, ddl: () => undefined },
         signal,

@@ -249,7 +249,7 @@ describe('checkpoint', () => {
     await expectEqual(pair.source, pair.target);
     await expectEqual(pair.source, other.target);
     await again.stop();
-    expect(await confirmed()).toBeGreaterThan(held);
+    await waitFor(async () => (await confirmed()) > held, { what: 'the slot to move on' });
   });
 
   it('moves the slot on while the source writes only what is not ours', async () => {

@@ -189,6 +189,23 @@ describe('targets in trouble', () => {
     await expectEqual(pair.source, database);
   });
 
+  it('takes a target back that had come further than the source was when the stream began', async () => {
+    const { source, target } = pair;
+    const pipeline = start(target.url(), second.target.url());
+    await pipeline.caughtUp();
+    await source.query('create table t (id int primary key)');
+    await source.query('insert into t select g from generate_series(1, 1000) g');
+    await pipeline.caughtUp();
+    await second.target.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'walcast apply' and datname = current_database()`,
+    );
+    await waitFor(() => pipeline.supervisor.targets[1]?.state !== 'streaming', { what: 'the loss to be noticed' });
+    await source.query('insert into t values (0)');
+    await pipeline.caughtUp();
+    await expectEqual(source, second.target);
+  });
+
   it('loses nothing of a target that commits asynchronously and crashes', async () => {
     const server = await privateCluster({
       role: 'target',
