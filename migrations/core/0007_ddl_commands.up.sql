@@ -1,6 +1,8 @@
 -- ddl_command_end: the commands of the event, null when none concerns a target (nothing done, temporary objects, members of an extension,
 -- our own schema); the relations that may have changed, members of extensions included; and their metadata.
 create function walcast.ddl_commands(tag text, out commands json, out relations oid[], out metadata json) language plpgsql as $$
+declare
+  has_heirs boolean;
 begin
   select
       json_agg(json_strip_nulls(json_build_object(
@@ -33,12 +35,12 @@ begin
     relations := null;  -- they touch no shape
     return;
   end if;
-  if tag = 'ALTER TABLE' then
-    relations := walcast.descendants(relations);
+  select array_agg(c.oid), bool_or(c.relhassubclass) into relations, has_heirs
+    from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c');
+  if has_heirs and tag = 'ALTER TABLE' then
+    relations := walcast.descendants(relations);  -- it reports the parent alone
   end if;
-  relations := array(
-    select c.oid from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c'));
-  if commands is not null then
+  if commands is not null and relations is not null then
     metadata := (select json_agg(walcast.relation_metadata(r.oid)) from unnest(relations) r(oid));
   end if;
 end $$;

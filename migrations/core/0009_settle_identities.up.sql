@@ -19,6 +19,9 @@ begin
               where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[]) and a.attgenerated <> ''))))) then
     return;
   end if;
+  if not patient and not exists (select from walcast.setting s where s.name = 'replica_identity' and s.value = 'auto') then
+    return;
+  end if;
   for t in
     select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relreplident as identity, state.has_key, ours.previous,
       state.virtual, (

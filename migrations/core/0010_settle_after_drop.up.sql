@@ -1,12 +1,12 @@
--- sql_drop: tables that go lose their record; tables that stay may have lost the key or index that identified their rows.
-create function walcast.settle_after_drop(tag text, auto boolean) returns void language plpgsql as $$
+-- sql_drop, but of ALTER TABLE, whose ddl_command_end is still to come: tables that go lose their record; tables that stay may have lost the key or index that identified their rows.
+create function walcast.settle_after_drop() returns void language plpgsql as $$
 declare
   relations oid[];
 begin
   delete from walcast.chosen_identity k using pg_event_trigger_dropped_objects() d
     where d.classid = 'pg_class'::regclass and d.objsubid = 0 and d.objid = k.relation;
-  if not auto or tag = 'ALTER TABLE' then
-    return;  -- the ddl_command_end of ALTER TABLE is still to come
+  if not exists (select from walcast.setting s where s.name = 'replica_identity' and s.value = 'auto') then
+    return;
   end if;
   relations := array(
     select d.objid from pg_event_trigger_dropped_objects() d where d.object_type = 'table column'

@@ -17,8 +17,12 @@ create function walcast.emit() returns event_trigger language plpgsql security d
   set standard_conforming_strings = on
   set xmlbinary = 'base64'
   set lc_monetary = 'C'
-  -- plans with arrays as parameters would be made anew at every call
+  -- plans with arrays as parameters would be made anew at every call; one made while the catalog is small would scan it whole for the
+  -- thousands of tables that the same session makes after
   set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
   set jit = off
 as $$
 declare
@@ -35,8 +39,8 @@ declare
   function_body json;
   event record;
   relations oid[];
-  details json;
-  caller jsonb;
+  details text;
+  caller text;
   message text;
   rewrite record;
   stored refcursor;
@@ -48,7 +52,6 @@ declare
   chunk int;
   finished boolean;
   resync boolean;
-  auto boolean;
 begin
   get diagnostics context = pg_context;
   context := substr(context, position(E'\n' in context || E'\n') + 1);  -- without our own frame
@@ -60,7 +63,7 @@ begin
     insert into walcast.rewritten (transaction, relation, reason)
       select pg_current_xact_id(), c.oid, pg_event_trigger_table_rewrite_reason() from pg_class c
       where c.oid = pg_event_trigger_table_rewrite_oid() and c.relpersistence <> 't'
-      returning json_build_object('oid', relation::bigint, 'reason', reason) into details;
+      returning json_build_object('oid', relation::bigint, 'reason', reason)::text into details;
     if details is null then
       return;
     end if;
@@ -75,19 +78,18 @@ begin
 
   begin
     if phase = 'drop' then
-      details := walcast.dropped_objects();
-      details := case when details is not null then json_build_object('dropped', details) end;
+      details := walcast.dropped_objects()::text;
+      details := '{"dropped":' || details || '}';
     elsif phase = 'end' then
       event := walcast.ddl_commands(tg_tag);
       relations := event.relations;
-      details := case when event.commands is not null then
-        json_build_object('commands', event.commands, 'relations', event.metadata) end;
+      details := '{"commands":' || event.commands || coalesce(',"relations":' || event.metadata, '') || '}';
     end if;
-    caller := current_setting('walcast.caller')::jsonb;
+    caller := current_setting('walcast.caller');
     if details is not null then
       if context like '%PL/pgSQL function walcast.settle_identities(%' then
         -- Our own ALTER TABLE, nested in a user's command: on the target it is the owner's.
-        caller := caller || jsonb_build_object('role', (
+        caller := caller::jsonb || jsonb_build_object('role', (
           select pg_get_userbyid(c.relowner) from pg_class c where c.oid = relations[1]));
       end if;
       sql_function := substring(context from '^SQL function "(.*)" statement \d+');
@@ -95,12 +97,13 @@ begin
         function_body := (select json_agg(p.prosrc) from (
           select prosrc from pg_proc where proname = sql_function and prolang = 14 order by oid limit 5) p);
       end if;
-      message := json_strip_nulls(json_build_object(
-        'v', 1, 'kind', 'ddl', 'iso', current_setting('transaction_isolation') <> 'read committed',
-        'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
-        'phase', phase, 'tag', tg_tag, 'caller', caller, 'text_id', text_id,
-        'text', case when send_text then client_text end, 'context', nullif(context, ''), 'function_body', function_body,
-        'details', details))::text;
+      -- put together as text: json functions would parse the metadata again
+      message := rtrim(json_strip_nulls(json_build_object(
+          'v', 1, 'kind', 'ddl', 'iso', current_setting('transaction_isolation') <> 'read committed',
+          'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
+          'phase', phase, 'tag', tg_tag, 'text_id', text_id,
+          'text', case when send_text then client_text end, 'context', nullif(context, ''), 'function_body', function_body))::text, '}')
+        || ',"caller":' || caller || ',"details":' || details || '}';
       if octet_length(message) > 251658240 then
         raise exception using errcode = 'program_limit_exceeded', message = 'the message is longer than 240 MB';
       end if;
@@ -154,7 +157,9 @@ begin
           elsif pg_table_size(rewrite.relation) > backfill_limit then
             resync := true;
           else
+            perform set_config('enable_seqscan', 'on', true);
             open stored no scroll for execute walcast.row_query(rewrite.relation);
+            perform set_config('enable_seqscan', 'off', true);
           end if;
           while bytes < 1048576 and not resync and not finished loop
             fetch stored into stored_row;
@@ -188,15 +193,11 @@ begin
     end loop;
   end if;
 
-  if phase = 'drop' then
-    auto := (select s.value = 'auto' from walcast.setting s where s.name = 'replica_identity');
-    perform walcast.settle_after_drop(tg_tag, auto);
+  if phase = 'drop' and tg_tag <> 'ALTER TABLE' then
+    perform walcast.settle_after_drop();
   elsif cardinality(relations) > 0 and tg_tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'ALTER TABLE',
       'ALTER TYPE') then
-    auto := (select s.value = 'auto' from walcast.setting s where s.name = 'replica_identity');
-    if auto then
-      perform walcast.settle_identities(relations, false);
-    end if;
+    perform walcast.settle_identities(relations, false);
   end if;
 end $$;
 revoke all on function walcast.emit from public;

@@ -326,14 +326,48 @@ describe.each(testMajors().flatMap((major) => ['app', 'postgres'].map((user) => 
       expect(await shorts()).toEqual(['CREATE TABLE t:1']);
     });
 
-    it('settles identities by commands that are captured like any other', async () => {
-      await client.query('create table keyless (v int)');
-      expect((await shorts()).map((short) => short.replace(/I\(\d+,d,f\)/, 'I'))).toEqual([
+    it('settles identities by commands that are captured like any other, as the owner of the table', async () => {
+      await client.query('set role bob; create table keyless (v int)');
+      const [transaction] = await capture.drain();
+      const short = transaction === undefined ? '' : inShort(transaction);
+      expect(short.replace(/I\(\d+,d,f\)/, 'I')).toBe(
         'CREATE TABLE keyless:1 · R(chosen_identity:3) · I · ALTER TABLE keyless:1',
-      ]);
+      );
+      const event = transaction?.messages.at(-1)?.event;
+      expect(event).toMatchObject({ caller: { role: 'bob' }, details: { relations: [{ identity: 'f' }] } });
+      expect(event?.kind === 'ddl' ? event.context : '').toMatch(
+        /^SQL statement "alter table only public\.keyless replica identity full"/,
+      );
     });
   },
 );
+
+describe.each(testMajors())('the work of a command on PostgreSQL %i', (major) => {
+  it('stays bounded for tables of 1,600 columns and 2,000 partitions', async () => {
+    const { source, dispose } = await testDatabases({ major });
+    try {
+      const session = await ClientSession.connect(source.url(), 'source');
+      await migrate(session, { set: 'core' });
+      await session.close();
+      await source.query(`do $$ begin
+        execute 'create table wide (' || (select string_agg(format('c%s int default %s', g, g), ', ') from generate_series(1, 1590) g) || ')';
+        create table parts (id int primary key, v int) partition by range (id);
+        for i in 1..2000 loop
+          execute format('create table part_%s partition of parts for values from (%s) to (%s)', i, i, i + 1);
+        end loop; end $$`);
+      const capture = await Capture.start(source);
+      const started = performance.now();
+      await source.query('alter table wide add w text');
+      await source.query('alter table parts add w text');
+      expect(performance.now() - started).toBeLessThan(20_000);
+      const [wide, parts] = await capture.commands();
+      expect(wide?.details?.relations?.[0]?.columns).toHaveLength(1591);
+      expect(parts?.details?.relations).toHaveLength(2001);
+    } finally {
+      await dispose();
+    }
+  }, 120_000);
+});
 
 describe.each(testMajors())('the key on PostgreSQL %i', (major) => {
   it('reaches no slot, not even one that was there before us', async () => {

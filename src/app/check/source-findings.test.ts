@@ -88,8 +88,16 @@ describe('the preflight', () => {
   it.each<[string, Partial<SourceFacts>, RegExp]>([
     ['a foreign schema', { schema: 'foreign', schemaProblem: 'belongs to bob' }, /belongs to bob/],
     ['a foreign slot of our name', { slot }, /did not make here/],
-    ['a slot of our name in another database', { slot: { ...slot, here: false }, record, publication: { fits: true } }, /did not make here/],
-    ['a slot of another plugin', { slot: { ...slot, plugin: 'wal2json' }, record, publication: { fits: true } }, /did not make here/],
+    [
+      'a slot of our name in another database',
+      { slot: { ...slot, here: false }, record, publication: { fits: true } },
+      /did not make here/,
+    ],
+    [
+      'a slot of another plugin',
+      { slot: { ...slot, plugin: 'wal2json' }, record, publication: { fits: true } },
+      /did not make here/,
+    ],
     ['a lost slot', { slot: { ...slot, walStatus: 'lost' }, record, publication: { fits: true } }, /is lost/],
     ['a foreign publication of our name', { publication: { fits: true } }, /did not make/],
     ['a publication that was dropped', { slot, record }, /was dropped/],
