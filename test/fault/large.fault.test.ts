@@ -97,6 +97,6 @@ async function stallInTheMiddle(pipeline: FaultPipeline): Promise<number> {
 async function peakMegabytes({ pid }: Daemon): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const peak = Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
-  console.info(`peak memory of the daemon: ${peak} MB`);
+  process.stdout.write(`peak memory of the daemon: ${peak} MB\n`);
   return peak;
 }
