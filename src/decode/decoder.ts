@@ -1,4 +1,4 @@
-import type { DdlEvent } from '../wal/ddl-event.ts';
+import type { DdlCommandEvent, DdlEvent } from '../wal/ddl-event.ts';
 import { EVENT, type EventBatch, type EventKind, type EventObject } from '../wal/event-batch.ts';
 import { oid, xid } from '../wal/ids.ts';
 import { lsn, type Lsn } from '../wal/lsn.ts';
@@ -249,7 +249,16 @@ export class Decoder {
     reader.expectEnd();
     if (!transactional || !this.#inTransaction) return;
     const event = this.#hooks.message(prefix, content, this.#transaction);
+    if (event !== null && event.kind !== 'rows') this.#forgetDropped(event);
     if (event !== null) this.#object(EVENT.ddl, event, chunk);
+  }
+
+  /** A source that makes and drops tables all day must not fill our memory with them. */
+  #forgetDropped({ details }: DdlCommandEvent): void {
+    for (const { class: catalog, oid: id, sub } of details?.dropped ?? []) {
+      if (catalog === 'pg_class' && sub === undefined) this.#relations.delete(id);
+    }
+    this.#lastOid = -1;
   }
 
   /** Rare messages are read where they lie: nothing of the chunk is kept. */

@@ -99,6 +99,13 @@ export const ERROR_CODES = {
     cause: 'The source removed WAL that the slot still needed, because the slot fell behind max_slot_wal_keep_size.',
     cure: 'Run `replicate destroy` and `replicate init`, bring the targets to the state of the source, and raise max_slot_wal_keep_size.',
   },
+  E_PUBLICATION_CHANGED: {
+    exit: 3,
+    retryable: false,
+    cause:
+      'Somebody dropped or altered the publication of this pipeline. From that moment the source leaves rows out of the stream without a word.',
+    cure: 'Nothing after that moment was confirmed, but its rows are gone from the stream: `replicate destroy`, `replicate init`, and bring the targets to the state of the source.',
+  },
   E_TARGET_CONNECTION: {
     exit: 75,
     retryable: true,

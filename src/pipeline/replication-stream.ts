@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { Decoder } from '../decode/decoder.ts';
+import { WalcastError } from '../errors/walcast-error.ts';
+import { publicationChange } from '../ddl/publication-change.ts';
 import { DdlMessageVerifier } from '../ddl/message-verifier.ts';
 import { ReplicationConnection } from '../listener/postgres/replication-connection.ts';
 import type { SourceState } from '../listener/postgres/source-position.ts';
@@ -23,6 +25,7 @@ export class ReplicationStream {
   readonly #connection: ReplicationConnection;
   readonly #decoder: Decoder;
   readonly #verifier: DdlMessageVerifier;
+  readonly #publication: string;
   readonly #feeds = new Set<TargetFeed>();
   #verifying = -1;
   #chunkEndScheduled = false;
@@ -30,6 +33,7 @@ export class ReplicationStream {
   #messages = 0;
 
   constructor(options: StreamOptions) {
+    this.#publication = options.publication;
     this.#verifier = new DdlMessageVerifier({ secret: options.source.secret, databaseOid: options.source.databaseOid });
     this.#decoder = new Decoder({
       batch: (batch) => this.#distribute(batch),
@@ -128,13 +132,28 @@ export class ReplicationStream {
     this.steer();
   }
 
+  /** Without the publication, or with less of it, the server leaves rows out and says nothing. */
+  #guardPublication(event: DdlEvent): void {
+    const change = publicationChange(event, this.#publication);
+    if (change === null) return;
+    throw new WalcastError(
+      'E_PUBLICATION_CHANGED',
+      `${change} by ${event.kind === 'rows' ? '' : event.caller.role}: the source would leave rows out from here on`,
+      {
+        fields: { publication: this.#publication },
+      },
+    );
+  }
+
   #message(prefix: string, content: Buffer, transaction: number): DdlEvent | null {
     if (prefix !== MESSAGE_PREFIX) return null;
     if (transaction !== this.#verifying) {
       this.#verifying = transaction;
       this.#verifier.begin(transaction);
     }
-    return this.#verifier.verify(content);
+    const event = this.#verifier.verify(content);
+    if (event !== null) this.#guardPublication(event);
+    return event;
   }
 
   /** Runs once after all messages of one piece of the socket: not per message. */

@@ -179,7 +179,7 @@ export class Supervisor {
     signal.addEventListener('abort', stop, { once: true });
     this.#endStream = stop;
     try {
-      await stream.open();
+      await stream.open(signal);
       this.#stream = stream;
       this.#streamedOnce = true;
       this.#openedAt = Date.now();

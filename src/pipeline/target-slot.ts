@@ -35,7 +35,9 @@ export class TargetSlot {
   }
 
   failed(error: unknown): void {
-    const known = isWalcastError(error) ? error : new WalcastError('E_INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
+    const known = isWalcastError(error)
+      ? error
+      : new WalcastError('E_INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
     this.attempts++;
     this.#enter(known.retryable ? 'retrying' : 'stopped', known);
   }

@@ -4,6 +4,7 @@ import { LogicalReplicationService } from 'pg-logical-replication';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { quoteIdentifier, quoteLiteral } from '../../sql/quote.ts';
 import { LSN_ZERO, lsn, type Lsn } from '../../wal/lsn.ts';
+import { CopyFramer } from './copy-framer.ts';
 import { judgeLiveness, livenessTimings, parseDurationSetting, type LivenessTimings } from './liveness.ts';
 import { StandbyStatusFrame } from './standby-status.ts';
 
@@ -31,8 +32,6 @@ const GOODBYE_MS = 1_000;
 /** The parts of pg's connection object that its types leave out. */
 interface CopyBothConnection {
   readonly stream: Socket;
-  on(event: 'copyData', listener: (message: { chunk: Buffer }) => void): void;
-  removeAllListeners(event: 'copyData'): void;
   sendCopyFromChunk(frame: Buffer): void;
 }
 
@@ -176,9 +175,27 @@ export class ReplicationConnection extends LogicalReplicationService {
     const { rows } = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
     this.#timings = livenessTimings(parseDurationSetting(rows[0]?.wal_sender_timeout ?? '0'));
     const connection = (client as unknown as { connection: CopyBothConnection }).connection; // pg's types leave it out
-    connection.removeAllListeners('copyData');
-    connection.on('copyData', (message) => this.#take(message.chunk));
+    this.#frameBy(connection.stream);
     this.#copy = connection;
+  }
+
+  /** Takes the bytes before the driver: the rows are ours, what is left goes on to its parser. */
+  #frameBy(stream: Socket): void {
+    const parsers = stream.listeners('data') as ((chunk: Buffer) => void)[];
+    const framer = new CopyFramer({
+      data: (content) => this.#take(content),
+      other: (message) => {
+        for (const parse of parsers) parse.call(stream, message);
+      },
+    });
+    stream.removeAllListeners('data');
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        framer.feed(chunk);
+      } catch (cause) {
+        this.#fail(new WalcastError('E_PROTOCOL', 'the source sent bytes that are no messages', { cause }));
+      }
+    });
   }
 
   #endedNormally(): void {
