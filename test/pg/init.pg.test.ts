@@ -53,7 +53,7 @@ describe.each(testMajors())('init on PostgreSQL %i', (major) => {
   it('changes nothing and names the tables when some need an identity and nobody consented', async () => {
     await makeShapes();
     const before = await schemaDump(source);
-    const { replicaIdentity: _, ...unasked } = options;
+    const unasked = { url: options.url, slot: options.slot, publication: options.publication };
     await expect(initSource(unasked)).rejects.toMatchObject({ code: 'E_PREFLIGHT', exitCode: 3 });
     await expect(initSource(unasked)).rejects.toThrow(
       /public\.no_key \(full row\), .*public\.unique_not_null \(index unique_not_null_a_key\)/,
@@ -148,7 +148,9 @@ describe.each(testMajors())('init on PostgreSQL %i', (major) => {
 
   it('leaves an identity alone that a user chooses later, also in destroy', async () => {
     await initSource(options);
-    await source.query('create table t (a int not null); create unique index t_a on t (a); alter table t replica identity using index t_a');
+    await source.query(
+      'create table t (a int not null); create unique index t_a on t (a); alter table t replica identity using index t_a',
+    );
     await source.query(
       'create table f (a int); alter table f add primary key (a); alter table f replica identity full; alter table f add column b int',
     );
@@ -233,7 +235,7 @@ describe.each(testMajors())('init on PostgreSQL %i', (major) => {
     await makeShapes();
     const first = await initSource(options);
     const dump = await schemaDump(source);
-    const { replicaIdentity: _, ...plain } = options;
+    const plain = { url: options.url, slot: options.slot, publication: options.publication };
     const second = await initSource(plain);
     expect(second).toMatchObject({
       migrations: { applied: [] },
