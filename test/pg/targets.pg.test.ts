@@ -244,6 +244,34 @@ describe('targets in trouble', () => {
     await expectEqual(pair.source, database);
   });
 
+  it('confirms a commit of an asynchronous target only once a crash cannot take it back', async () => {
+    const server = await privateCluster({
+      role: 'target',
+      major,
+      settings: { synchronous_commit: 'off', wal_writer_delay: '10s', wal_writer_flush_after: '0' },
+    });
+    closing.push(() => server.dispose());
+    const database = await server.database();
+    const pipeline = start(database.url());
+    await pair.source.query('create table t (id int primary key)');
+    await pipeline.caughtUp(40_000);
+    await pair.source.query('insert into t select g from generate_series(1, 100) g');
+    const end = parseLsn((await pair.source.value('select pg_current_wal_flush_lsn()')) ?? '');
+    await pair.source.query('insert into t values (0)');
+    await waitFor(async () => (await confirmed()) >= end, {
+      what: 'the rows to be confirmed',
+      timeoutMs: 40_000,
+      everyMs: 5,
+    });
+    await server.cluster.kill9();
+    const reached = await confirmed();
+    await server.cluster.start();
+    const stored = parseLsn((await database.value('select lsn from walcast.checkpoint')) ?? '');
+    expect(stored).toBeGreaterThanOrEqual(reached);
+    await pipeline.caughtUp(40_000);
+    await expectEqual(pair.source, database);
+  });
+
   it('never shows a reader half of a transaction', async () => {
     const { source, target } = pair;
     await source.query('create table account (id int primary key, amount int not null)');

@@ -161,7 +161,8 @@ function findRow(
   // column by column.
   const stored = targets.flatMap((target, i) => (target.generated ? [] : [{ target, i }]));
   const columns = stored.map(({ target }) => quoteIdentifier(target.name));
-  const values = stored.map(({ target, i }) => parameters.add(i, target, fromOld));
+  // Typed by name as well, since a row that goes with its owner's rights has literals in the place of parameters.
+  const values = stored.map(({ target, i }) => `${parameters.add(i, target, fromOld)}::${target.typeName}`);
   const condition =
     columns.length === 0
       ? 'true'
