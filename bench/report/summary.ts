@@ -22,6 +22,8 @@ export interface Line {
   readonly fastest: number | null;
   /** The yardstick's CPU seconds, all processes, over ours: above 1 is cheaper. */
   readonly thrift: number | null;
+  /** The same of the applying process alone. */
+  readonly applyThrift: number | null;
 }
 
 /** What a contestant is compared with: writers with native text, readers with pg_recvlogical. */
@@ -61,10 +63,8 @@ export function summarize(result: WorkloadResult): Line[] {
       speed: of(speeds, (speed) => speed),
       slowest: speeds.length === 0 ? null : Math.min(...speeds),
       fastest: speeds.length === 0 ? null : Math.max(...speeds),
-      thrift: of(pairs, ({ one, other }) => {
-        const [a, b] = [cpuTotal(one), cpuTotal(other)];
-        return a === undefined || b === undefined || a === 0 ? undefined : b / a;
-      }),
+      thrift: of(pairs, ({ one, other }) => quotient(cpuTotal(other), cpuTotal(one))),
+      applyThrift: of(pairs, ({ one, other }) => quotient(other.cpu.apply, one.cpu.apply)),
     };
   });
 }
@@ -79,6 +79,10 @@ function duration(one: Measurement): number {
 function cpuTotal({ cpu }: Measurement): number | undefined {
   const parts = Object.values(cpu);
   return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0);
+}
+
+function quotient(dividend: number | undefined, divisor: number | undefined): number | undefined {
+  return dividend === undefined || divisor === undefined || divisor === 0 ? undefined : dividend / divisor;
 }
 
 /** Of the same round: machines change their speed over time. */

@@ -85,17 +85,28 @@ describe('the baseline', () => {
     expect(regressions([noisy], baseline)).toEqual([]);
   });
 
-  it('refuses half of the ratio', () => {
+  it('refuses what fell too far', () => {
     const baseline = baselineOf([good], '');
     const slow = workload(drain('walcast', 1, 1, 2), drain('native-text', 1, 1, 1));
     expect(regressions([slow], baseline)).toEqual([
-      expect.stringContaining('W1 CPU compared with native: 0.50, was 1'),
+      expect.stringContaining('W1 CPU of the apply compared with native: 0.50, was 1'),
+    ]);
+    const hungry = workload(
+      drain('walcast', 1, 1, 1, { cpu: { apply: 1, consumer: 2 } }),
+      drain('native-text', 1, 1, 1),
+    );
+    expect(regressions([hungry], baseline)).toEqual([
+      expect.stringContaining('W1 CPU compared with native: 0.33, was 1'),
+    ]);
+    const late = workload(drain('walcast', 1, 3, 1), drain('native-text', 1, 1, 1));
+    expect(regressions([late], baseline)).toEqual([
+      expect.stringContaining('W1 speed compared with native: 0.33, was 1'),
     ]);
   });
 
   it('refuses a ratio that could not be measured', () => {
     const alone = workload(drain('walcast', 1, 1, 1));
-    expect(regressions([alone], baselineOf([good], ''))).toHaveLength(2);
+    expect(regressions([alone], baselineOf([good], ''))).toHaveLength(3);
   });
 
   it('refuses tables that differ, also of a workload that it does not know', () => {
