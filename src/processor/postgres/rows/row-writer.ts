@@ -78,11 +78,10 @@ export class RowWriter {
     this.#lastOid = -1;
   }
 
-  /** The server has dropped its prepared statements. */
+  /** The server has dropped its prepared statements. What is known of the tables stays. */
   forgetStatements(): void {
     this.#statements = 0;
-    this.#generation++;
-    this.forgetShapes();
+    this.forgetPrepared();
   }
 
   /** Statements that were prepared lately may not have reached the server: all get new names. What is known of the tables stays. */
