@@ -1,8 +1,8 @@
 import type { EventBatch } from '../wal/event-batch.ts';
 
 /** Above this the reader of the source pauses … */
-export const QUEUE_HIGH_BYTES = 8 * 1024 * 1024;
-export const QUEUE_HIGH_BATCHES = 32;
+export const QUEUE_HIGH_BYTES = 4 * 1024 * 1024;
+export const QUEUE_HIGH_BATCHES = 16;
 /** … and below this it goes on. */
 const QUEUE_LOW_BYTES = QUEUE_HIGH_BYTES / 2;
 const QUEUE_LOW_BATCHES = QUEUE_HIGH_BATCHES / 2;

@@ -18,7 +18,7 @@ import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 
 /** Unanswered commands and unsent bytes above which the writer waits. */
 const OPERATION_LIMIT = 8192;
-const UNSENT_LIMIT = 4 * 1024 * 1024;
+const UNSENT_LIMIT = 2 * 1024 * 1024;
 
 /** A command in the pipeline went wrong; nothing after it has any effect. */
 export interface PipelineFailure {

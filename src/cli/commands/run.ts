@@ -3,11 +3,13 @@ import { EXIT } from '../exit-codes.ts';
 import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.ts';
 import { exitCodeOf } from '../report-error.ts';
 import { listenForShutdown } from '../shutdown.ts';
+import { keepYoungGenerationSmall } from '../young-generation.ts';
 
 export const registerRun: Register = (program, { io, exit }) => {
   addConfigOptions(program.command('run'))
     .description('replicate until SIGTERM or Ctrl-C; ends within 10 s of it')
     .action(async (options: ParsedOptions) => {
+      keepYoungGenerationSmall();
       const shutdown = listenForShutdown({
         force: (why) => {
           io.stderr.write(

@@ -9,8 +9,8 @@ const SCRATCH_BYTES = 256 * 1024;
 /** A CopyData message is closed at this size. */
 const FRAME_BYTES = 128 * 1024;
 /** Buffers kept for reuse; one that has grown beyond its limit is not. */
-const SPARE_LIMIT = 4;
-const SPARE_BYTES = 2 * 1024 * 1024;
+const SPARE_LIMIT = 2;
+const SPARE_BYTES = 1024 * 1024;
 
 const OPEN = 0x7b; // {
 const CLOSE = 0x7d; // }
