@@ -1,17 +1,18 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareDatabases } from '../support/compare.ts';
-import { testMajors } from '../support/majors.ts';
-import { type CaseGroup, runGroup } from './cases/case-group.ts';
-import { ReplayedPair } from './cases/replayed-pair.ts';
-import { OBJECT_GROUPS } from './cases/object-groups.ts';
-import { REWRITE_GROUPS } from './cases/rewrite-groups.ts';
-import { STATEMENT_GROUPS } from './cases/statement-groups.ts';
+import { compareDatabases } from '../../support/compare.ts';
+import { testMajors } from '../../support/majors.ts';
+import { type CaseGroup, runGroup } from './case-group.ts';
+import { OBJECT_GROUPS } from './object-groups.ts';
+import { ReplayedPair } from './replayed-pair.ts';
+import { REWRITE_GROUPS } from './rewrite-groups.ts';
+import { STATEMENT_GROUPS } from './statement-groups.ts';
 
 const GROUPS: readonly CaseGroup[] = [...STATEMENT_GROUPS, ...OBJECT_GROUPS, ...REWRITE_GROUPS];
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
-  describe.each(['app', 'superuser'])('as %s', (user) => {
+/** All groups, sent by one user, compared whole after each. One file a user, so that they run side by side. */
+export function replaySuite(user: 'app' | 'superuser'): void {
+  describe.each(testMajors())(`as ${user} on PostgreSQL %i`, (major) => {
     let pair: ReplayedPair;
     let client: pg.Client;
     const known: RegExp[] = [];
@@ -32,4 +33,4 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       expect([...schema, ...rows]).toEqual([]);
     });
   });
-});
+}

@@ -1,0 +1,3 @@
+import { replaySuite } from './cases/replay-suite.ts';
+
+replaySuite('superuser');
