@@ -7,13 +7,16 @@ import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.
 
 export const registerCheck: Register = (program, { io, exit }) => {
   addConfigOptions(program.command('check'))
-    .description('look at everything that init needs, changing nothing; exit code 3 if something is missing')
+    .description(
+      'look at everything that init and run need on the source and the targets, changing nothing; exit code 3 if something is missing',
+    )
     .addOption(new Option('--replica-identity <how>', 'as init would be called').choices(['auto', 'off']))
     .option('--json', 'as JSON')
     .action(async (options: ParsedOptions) => {
       const loaded = await loadConfigFor(options, io, 'none');
-      const [{ checkSource }, { sourceOptions }, { wantsColor }] = await Promise.all([
+      const [{ checkSource }, { checkTarget, readSourceNeeds }, { sourceOptions }, { wantsColor }] = await Promise.all([
         import('../../app/check/check-source.ts'),
+        import('../../app/check/check-target.ts'),
         import('../source-options.ts'),
         import('../../observe/logger.ts'),
       ]);
@@ -22,6 +25,10 @@ export const registerCheck: Register = (program, { io, exit }) => {
         ...sourceOptions(loaded),
         ...(replicaIdentity === 'auto' || replicaIdentity === 'off' ? { replicaIdentity } : {}),
       });
+      const { config } = loaded;
+      // A source that cannot be asked is told above already.
+      const needs = await readSourceNeeds(config.source.postgres.url).catch(() => null);
+      for (const target of config.targets) findings.push(...(await checkTarget(target, config.ddl, needs)));
       const ok = findings.every(({ level }) => level !== 'error');
       if (options['json'] === true) writeJson(io, { ok, findings });
       else {
