@@ -264,6 +264,7 @@ export class TransactionApplier {
       this.#userCodeRan();
       for (const index of later) await notePendingIndex(this.#connection, this.#source, index);
       if (later.length > 0) this.#indexesPending = true;
+      if (event.iso) for (const { oid } of event.details?.relations ?? []) this.#rows.iso.expect(oid);
       this.#noteDdl({ lsn, tag, role, source, statement, how, milliseconds: performance.now() - started });
     } catch (error) {
       throw atPosition(error, lsn, this.#target);

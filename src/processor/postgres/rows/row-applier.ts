@@ -4,6 +4,7 @@ import type { EventBatch } from '../../../wal/event-batch.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import { rowConflict } from '../apply-error.ts';
 import type { RowAuthority } from '../ddl-applier.ts';
+import { IsoCheck } from './iso-check.ts';
 import { SetWriter } from '../sets/set-writer.ts';
 import { RELEASE_STATEMENT, Slice } from '../sets/slice.ts';
 import { refuseSideEffects } from './origin-role.ts';
@@ -30,6 +31,7 @@ export class RowApplier {
   /** The slice that the server is at; its outcome is not known yet. */
   #written: { readonly slice: Slice; readonly outcome: Promise<PipelineFailure | null> } | null = null;
   #inSets = true;
+  readonly iso = new IsoCheck();
   #deferrable = false;
 
   constructor(connection: PipelinedConnection, replicaRole: boolean, authority: RowAuthority) {
@@ -102,6 +104,7 @@ export class RowApplier {
     const relation = this.#writer.relation(oid);
     if (relation === null) throw new WalcastError('E_PROTOCOL', `relation ${oid} was not announced`);
     const table = await loadTargetTable(this.#connection, relation.schema, relation.name);
+    if (table !== null) this.iso.meet(relation, table);
     if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, table.schema, table.name);
     const role = table === null ? null : await this.#authority.rowRole(this.#connection, table.schema, table.name);
     this.#writer.learn(oid, table, role as object | null);
