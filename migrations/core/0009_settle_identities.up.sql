@@ -75,8 +75,12 @@ begin
         values (t.oid, case when coalesce(t.previous, t.identity) = 'n' then 'n' else 'd' end, chosen_now)
         on conflict (relation) do update set chosen = excluded.chosen;
     end if;
+    -- Tells the trigger that this command is ours. Signed and gone right after: a user can neither make the mark nor see it.
+    perform set_config('walcast.settling', t.oid || ':' || walcast.mac(concat_ws(E'\n', 'walcast',
+      (select oid from pg_database where datname = current_database()), pg_current_xact_id()::xid, 'settling', t.oid)), true);
     execute format('alter table only %s replica identity ', t.name)
       || case chosen_now when 'd' then 'default' when 'i' then format('using index %I', t.unique_index) else 'full' end;
+    perform set_config('walcast.settling', '', true);
   end loop;
 end $$;
 revoke all on function walcast.settle_identities from public;

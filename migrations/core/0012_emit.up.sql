@@ -41,6 +41,7 @@ declare
   relations oid[];
   details text;
   caller text;
+  settling text;
   message text;
   rewrite record;
   stored refcursor;
@@ -87,10 +88,12 @@ begin
     end if;
     caller := current_setting('walcast.caller');
     if details is not null then
-      if context like '%PL/pgSQL function walcast.settle_identities(%' then
-        -- Our own ALTER TABLE, nested in a user's command: on the target it is the owner's.
+      settling := split_part(coalesce(current_setting('walcast.settling', true), ''), ':', 1);
+      if settling <> '' and split_part(current_setting('walcast.settling'), ':', 2) = walcast.mac(signed_head || E'settling\n' || settling) then
+        -- Our own ALTER TABLE, nested in a user's command: on the target it is the owner's. The context would not prove it: it holds the
+        -- texts of users.
         caller := caller::jsonb || jsonb_build_object('role', (
-          select pg_get_userbyid(c.relowner) from pg_class c where c.oid = relations[1]));
+          select pg_get_userbyid(c.relowner) from pg_class c where c.oid = settling::oid));
       end if;
       sql_function := substring(context from '^SQL function "(.*)" statement \d+');
       if sql_function is not null then

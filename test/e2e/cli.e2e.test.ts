@@ -174,7 +174,7 @@ describe('the commands', () => {
     const written = (async () => {
       while (!writing.signal.aborted) {
         await database.query(
-          `select pg_logical_emit_message(false, 'test', repeat('x', 100000)) from generate_series(1, 10)`,
+          `select pg_logical_emit_message(false, 'test', repeat('x', 100000)), pg_sleep(0.005) from generate_series(1, 10)`,
         );
       }
     })();

@@ -112,6 +112,16 @@ describe.each(testMajors())('a plain user on PostgreSQL %i', (major) => {
     expect(tags).toEqual(['CREATE TABLE']);
   });
 
+  it('does not pass for us by a text that looks like our frame, nor by the setting that marks our own commands', async () => {
+    const frame = 'PL/pgSQL function walcast.settle_identities(oid[],boolean) line 1 at EXECUTE';
+    const { tags } = await attempt(
+      `set walcast.settling = '1260:${'0'.repeat(64)}'`,
+      `do $$ begin execute 'create table framed (id int primary key)'; execute format('comment on table framed is %L', concat('x', chr(10), '${frame}')); end $$`,
+      'reset walcast.settling',
+    );
+    expect(tags).toEqual(['CREATE TABLE', 'COMMENT']);
+  });
+
   it('changes nothing by settings of a function', async () => {
     // From 15 on only a superuser may attach such a setting to a function.
     await source.query(`create function flevel() returns void language plpgsql set walcast.caller to '{"role":"postgres"}' set walcast.text_sent to 'x'
