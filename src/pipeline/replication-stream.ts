@@ -2,16 +2,13 @@ import type pg from 'pg';
 import { Decoder } from '../decode/decoder.ts';
 import { WalcastError } from '../errors/walcast-error.ts';
 import { publicationChange } from '../ddl/publication-change.ts';
-import { DdlMessageVerifier } from '../ddl/message-verifier.ts';
+import { DdlMessageVerifier, MESSAGE_PREFIX } from '../ddl/message-verifier.ts';
 import { ReplicationConnection } from '../listener/postgres/replication-connection.ts';
 import type { SourceState } from '../listener/postgres/source-position.ts';
 import type { DdlEvent } from '../wal/ddl-event.ts';
 import type { EventBatch } from '../wal/event-batch.ts';
 import { LSN_ZERO, maxLsn, type Lsn } from '../wal/lsn.ts';
 import type { TargetFeed } from './target-feed.ts';
-
-/** Prefix of the messages that our event triggers write. */
-const MESSAGE_PREFIX = 'walcast';
 
 export interface StreamOptions {
   readonly client: pg.ClientConfig;

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectEqual } from '../support/compare.ts';
-import type { Daemon } from '../support/daemon.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { FaultBed, type FaultPipeline } from '../support/workload/bed.ts';
+import { peakMegabytes } from '../support/workload/peak-memory.ts';
 
 const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
 const MEGABYTE = 2 ** 20;
@@ -37,7 +36,7 @@ describe(`one transaction of ${TOTAL_MB} MB`, () => {
     await delay(5_000);
     process.kill(stalled, 'SIGCONT');
     await pipeline.caughtUp(NIGHTLY ? 600_000 : 150_000);
-    expect(await peakMegabytes(daemon)).toBeLessThanOrEqual(LIMIT_MB);
+    expect(await peakMegabytes(daemon.pid)).toBeLessThanOrEqual(LIMIT_MB);
     await expectEqual(from, to);
   });
 
@@ -58,7 +57,7 @@ describe(`one transaction of ${TOTAL_MB} MB`, () => {
     const next = await pipeline.start();
     await pipeline.caughtUp(NIGHTLY ? 600_000 : 150_000);
     expect(await to.value('select count(*) from big')).toBe(String(ROWS));
-    expect(await peakMegabytes(next)).toBeLessThanOrEqual(LIMIT_MB);
+    expect(await peakMegabytes(next.pid)).toBeLessThanOrEqual(LIMIT_MB);
     await expectEqual(from, to);
   });
 
@@ -73,7 +72,7 @@ describe(`one transaction of ${TOTAL_MB} MB`, () => {
     );
     await from.query('update big set id = id + 100');
     await pipeline.caughtUp(120_000);
-    expect(await peakMegabytes(daemon)).toBeLessThanOrEqual(LIMIT_MB + 3 * rowMb);
+    expect(await peakMegabytes(daemon.pid)).toBeLessThanOrEqual(LIMIT_MB + 3 * rowMb);
     await expectEqual(from, to);
   });
 });
@@ -92,11 +91,4 @@ async function stallInTheMiddle(pipeline: FaultPipeline): Promise<number> {
   await waitFor(written, { what: 'a third of the transaction', timeoutMs: 300_000 });
   process.kill(applier, 'SIGSTOP');
   return applier;
-}
-
-async function peakMegabytes({ pid }: Daemon): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const peak = Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
-  process.stdout.write(`peak memory of the daemon: ${peak} MB\n`);
-  return peak;
 }

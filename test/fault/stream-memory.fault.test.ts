@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectEqual } from '../support/compare.ts';
 import { FaultBed, type FaultPipeline } from '../support/workload/bed.ts';
+import { peakMegabytes } from '../support/workload/peak-memory.ts';
 
 const MEGABYTE = 2 ** 20;
 const LIMIT_MB = 150;
@@ -22,9 +22,7 @@ describe('memory of the daemon', () => {
   afterEach(() => pipeline.dispose());
 
   const within = async (pid: number | undefined, rowMb: number): Promise<void> => {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const peak = Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
-    expect(peak).toBeLessThanOrEqual(LIMIT_MB + 3 * rowMb);
+    expect(await peakMegabytes(pid)).toBeLessThanOrEqual(LIMIT_MB + 3 * rowMb);
   };
 
   it('stays within its limit in a transaction of 300 MB', async () => {

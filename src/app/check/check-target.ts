@@ -1,7 +1,7 @@
 import type { Config, TargetConfig } from '../../config/schema.ts';
 import { isWalcastError } from '../../errors/walcast-error.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
-import { ClientSession } from '../init/client-session.ts';
+import { withReadingSession } from '../status/reading-session.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
 
 /** What the source says about itself, as far as a target has to fit it. */
@@ -40,8 +40,8 @@ select current_user as role, r.rolsuper::text as superuser,
        has_database_privilege(current_database(), 'create')::text as may_create
 from pg_roles r where r.rolname = current_user`;
 
-export async function readSourceNeeds(url: string, signal?: AbortSignal): Promise<SourceNeeds> {
-  return await withSession(url, 'source', signal, async (session) => {
+export async function readSourceNeeds(url: string, signal: AbortSignal): Promise<SourceNeeds> {
+  return await withReadingSession('source', url, signal, async (session) => {
     const server = (await session.query(SERVER)).rows[0] ?? {};
     const { rows } = await session.query(USED_ROLES);
     return {
@@ -58,10 +58,10 @@ export async function checkTarget(
   target: TargetConfig,
   policy: Config['ddl'],
   needs: SourceNeeds | null,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Finding[]> {
   try {
-    const facts = await withSession(target.postgres.url, 'target', signal, readTargetFacts);
+    const facts = await withReadingSession('target', target.postgres.url, signal, readTargetFacts);
     return judgeTarget(target.name, facts, policy, needs);
   } catch (problem) {
     if (!isWalcastError(problem) || problem.code !== 'E_TARGET_CONNECTION') throw problem;
@@ -153,19 +153,5 @@ async function mayBeReplica(session: SqlSession): Promise<boolean> {
     return false;
   } finally {
     await session.execute('rollback');
-  }
-}
-
-async function withSession<T>(
-  url: string,
-  side: 'source' | 'target',
-  signal: AbortSignal | undefined,
-  work: (session: SqlSession) => Promise<T>,
-): Promise<T> {
-  const session = await ClientSession.connect(url, side, signal);
-  try {
-    return await work(session);
-  } finally {
-    await session.close();
   }
 }

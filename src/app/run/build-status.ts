@@ -2,11 +2,9 @@ import type { Supervisor } from '../../pipeline/supervisor.ts';
 import type { TargetSlot } from '../../pipeline/target-slot.ts';
 import type { WalcastError } from '../../errors/walcast-error.ts';
 import { formatLsn, type Lsn } from '../../wal/lsn.ts';
+import { POSTGRES_EPOCH_MS } from '../../wal/time.ts';
 import type { ErrorStatus, RunStatus, SlotStatus, TargetStatus } from './run-status.ts';
 import type { SlotMonitor } from './slot-monitor.ts';
-
-/** Milliseconds between 1970-01-01 and PostgreSQL's epoch. */
-const POSTGRES_EPOCH_MS = 946_684_800_000;
 
 export interface StatusParts {
   readonly pipeline: string;

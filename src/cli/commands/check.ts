@@ -5,6 +5,8 @@ import { painter } from '../format.ts';
 import { writeJson, writeLines } from '../io.ts';
 import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.ts';
 
+const LIMIT_MS = 60_000;
+
 export const registerCheck: Register = (program, { io, exit }) => {
   addConfigOptions(program.command('check'))
     .description(
@@ -27,8 +29,9 @@ export const registerCheck: Register = (program, { io, exit }) => {
       });
       const { config } = loaded;
       // A source that cannot be asked is told above already.
-      const needs = await readSourceNeeds(config.source.postgres.url).catch(() => null);
-      for (const target of config.targets) findings.push(...(await checkTarget(target, config.ddl, needs)));
+      const signal = AbortSignal.timeout(LIMIT_MS);
+      const needs = await readSourceNeeds(config.source.postgres.url, signal).catch(() => null);
+      for (const target of config.targets) findings.push(...(await checkTarget(target, config.ddl, needs, signal)));
       const ok = findings.every(({ level }) => level !== 'error');
       if (options['json'] === true) writeJson(io, { ok, findings });
       else {

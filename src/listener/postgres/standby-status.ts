@@ -1,7 +1,6 @@
 import type { Lsn } from '../../wal/lsn.ts';
+import { POSTGRES_EPOCH_MS } from '../../wal/time.ts';
 
-/** Milliseconds between 1970-01-01 and PostgreSQL's epoch, 2000-01-01. */
-const POSTGRES_EPOCH_MS = 946_684_800_000;
 const STATUS_BYTES = 34;
 
 /** One reusable "Standby status update" frame; the driver copies it when it sends. */

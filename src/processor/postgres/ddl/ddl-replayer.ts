@@ -66,7 +66,6 @@ export class DdlReplayer implements DdlApplier {
   readonly #rewritten = new Set<number>();
   #lastRelations: readonly TableMetadata[] = [];
   #droppedOwned = false;
-  #pendingIso: TableMetadata[] = [];
 
   constructor(options: DdlReplayerOptions) {
     this.#roles = new TargetRoles(options.roles, options.roleMap);
@@ -83,18 +82,12 @@ export class DdlReplayer implements DdlApplier {
     return this.#runner.generation;
   }
 
-  /** Relations whose event came from a transaction above READ COMMITTED, not compared: the next Relation message tells their shape. */
-  get pendingIso(): readonly TableMetadata[] {
-    return this.#pendingIso;
-  }
-
   beginTransaction(): void {
     this.#finder.beginTransaction();
     this.#runner.begin();
     this.#rewritten.clear();
     this.#lastRelations = [];
     this.#droppedOwned = false;
-    this.#pendingIso = [];
   }
 
   async apply(event: DdlCommandEvent, session: SqlSession): Promise<Replayed> {
@@ -229,8 +222,6 @@ export class DdlReplayer implements DdlApplier {
 
   async #execute(event: DdlCommandEvent, plans: readonly Plan[], session: SqlSession): Promise<Replayed> {
     const { plan, notes } = await this.#executor.execute(event, plans, session);
-    const relations = event.details?.relations ?? [];
-    if (event.iso) this.#pendingIso.push(...relations);
     const how = [plan.how, ...notes, ...(event.kind === 'degraded' ? [`degraded: ${event.failure ?? ''}`] : [])].join(
       ', ',
     );

@@ -5,6 +5,7 @@ import type { Relation } from '../../../wal/relation.ts';
 import { copyStatement, planSets, type SetPlan } from '../sets/set-statements.ts';
 import { deleteStatement, insertStatement, matchColumns, updateStatement, type RowStatement } from './row-statement.ts';
 import type { TargetTable } from './target-table.ts';
+import { hasUnchanged } from './unchanged.ts';
 
 /** Prepared statements kept on the server before all are thrown away together. */
 const STATEMENT_LIMIT = 4000;
@@ -266,13 +267,6 @@ function fresh(relation: Relation): Entry {
 function oldTuple(batch: EventBatch, i: number): 'none' | 'key' | 'full' {
   if (batch.oldAt[i] === -1) return 'none';
   return batch.oldIsFull[i] === 1 ? 'full' : 'key';
-}
-
-function hasUnchanged(batch: EventBatch, at: number, columns: number): boolean {
-  for (let field = at + 1, end = at + columns * 2; field < end; field += 2) {
-    if (batch.fields[field] === FIELD_UNCHANGED) return true;
-  }
-  return false;
 }
 
 function variantKey(relation: Relation, batch: EventBatch, i: number): string {

@@ -1,5 +1,6 @@
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
-import { EVENT, FIELD_UNCHANGED, type EventBatch } from '../../../wal/event-batch.ts';
+import { EVENT, type EventBatch } from '../../../wal/event-batch.ts';
+import { hasUnchanged } from '../rows/unchanged.ts';
 import type { RowWriter, SetEntry } from '../rows/row-writer.ts';
 import { NetChanges } from './net-changes.ts';
 import type { SetWriter } from './set-writer.ts';
@@ -161,11 +162,4 @@ function rowBytes(batch: EventBatch, i: number, columns: number): number {
     if (length > 0) bytes += length;
   }
   return bytes;
-}
-
-function hasUnchanged(batch: EventBatch, at: number, columns: number): boolean {
-  for (let field = at + 1, end = at + columns * 2; field < end; field += 2) {
-    if (batch.fields[field] === FIELD_UNCHANGED) return true;
-  }
-  return false;
 }
