@@ -1,4 +1,4 @@
--- The key of the MAC under every message. Readable by the owner of the schema alone.
+-- The key of the MAC under every message. Readable by the owner of the schema alone. Unlogged as long as it is empty: see the next file.
 create unlogged table walcast.key (
   one boolean primary key default true check (one),
   secret bytea not null,
@@ -7,20 +7,3 @@ create unlogged table walcast.key (
   outer_pad bytea not null
 );
 revoke all on walcast.key from public;
-
-do $$
-declare
-  secret bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
-  padded bytea := secret || decode(repeat('00', 32), 'hex');
-  inner_pad bytea := padded;
-  outer_pad bytea := padded;
-begin
-  for i in 0..63 loop
-    inner_pad := set_byte(inner_pad, i, get_byte(padded, i) # 54);
-    outer_pad := set_byte(outer_pad, i, get_byte(padded, i) # 92);
-  end loop;
-  insert into walcast.key (secret, inner_pad, outer_pad) values (secret, inner_pad, outer_pad);
-end $$;
-
--- Logical decoding does not see the rows that a rewrite makes: the key reaches no replication slot, whoever reads it.
-alter table walcast.key set logged;

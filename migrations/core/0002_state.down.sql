@@ -1,4 +1,0 @@
-drop table walcast.slot;
-drop table walcast.rewritten;
-drop table walcast.chosen_identity;
-drop table walcast.setting;
