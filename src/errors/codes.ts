@@ -56,6 +56,12 @@ export const ERROR_CODES = {
     cause: 'A migration of the walcast schema failed, or the schema was installed by other files than these.',
     cure: 'Read the named file and the server error. Nothing of a failed migration stays: run the command again after the cure.',
   },
+  E_MIGRATION_UNFINISHED: {
+    exit: 1,
+    retryable: false,
+    cause: 'The change of a migration did not get finished in time: an index that stays invalid, a constraint that stays unvalidated.',
+    cure: 'Cure what the message names, then run the command again: it repeats the whole migration.',
+  },
   E_SCHEMA_FOREIGN: {
     exit: 3,
     retryable: false,
