@@ -8,8 +8,6 @@ create table if not exists walcast.schema_migrations (
   name text not null,
   checksum text not null,
   applied_at timestamptz not null default clock_timestamp(),
-  -- null: made, but its verification has not succeeded yet
-  finished_at timestamptz,
   duration interval not null,
   tool_version text not null,
   -- null: it ran, but what it changed is not known to be finished; the next `init` runs the whole file again

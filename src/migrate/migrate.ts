@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { WalcastError } from '../errors/walcast-error.ts';
 import { PostgresError } from '../postgres/postgres-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
 import { quoteLiteral } from '../sql/quote.ts';
 import { withInstallLock, type LockOptions } from './lock.ts';
 import { REVOKE_EVERYTHING } from './lock-down.ts';
-import { label, type Migration, type MigrationResult, type MigrationSet } from './migration.ts';
+import { label, type Migration, type MigrationRecord, type MigrationResult, type MigrationSet } from './migration.ts';
 import { pendingMigrations } from './plan.ts';
 import { readMigrations } from './read-migrations.ts';
-import { installedSets, migrationRecords } from './records.ts';
+import { installedSets, migrationRecords, refuseUnknownSets } from './records.ts';
+import { SETTINGS } from './settings.ts';
 import { SILENCE, SPEAK } from './silence.ts';
+import { TOOL_VERSION } from './tool-version.ts';
 
 export interface MigrateOptions extends LockOptions {
   readonly set: MigrationSet;
@@ -17,27 +18,48 @@ export interface MigrateOptions extends LockOptions {
   readonly folder?: string;
 }
 
-/** Settings under which the files mean what they say, whatever role and database have. Local to the transaction. */
-const SETTINGS = `set local search_path = pg_catalog, pg_temp; set local client_min_messages = warning;
-set local standard_conforming_strings = on; set local check_function_bodies = on; set local default_tablespace = '';
-set local default_table_access_method = heap; set local transform_null_equals = off;
-set local row_security = off;`;
+/** A set as it is to be brought up to date. */
+export interface SetPlan {
+  readonly set: MigrationSet;
+  readonly records: readonly MigrationRecord[];
+  readonly pending: readonly Migration[];
+  readonly skipped: number;
+}
 
 /** Applies what is missing of a set, each migration in one transaction with its record. The session must not be in a transaction. */
 export async function migrate(session: SqlSession, options: MigrateOptions): Promise<MigrationResult> {
   const migrations = await readMigrations(options.set, options.folder);
-  return await withInstallLock(session, options, () => migrateLocked(session, migrations));
+  const [result] = await withInstallLock(session, options, () => migrateLocked(session, [migrations]));
+  if (result === undefined) throw new WalcastError('E_INTERNAL', 'a set was migrated without a result');
+  return result;
 }
 
-/** The same for a caller who holds the lock. */
-export async function migrateLocked(session: SqlSession, migrations: readonly Migration[]): Promise<MigrationResult> {
+/** The same for sets in this order and a caller who holds the lock. Everything is looked at before anything is changed. */
+export async function migrateLocked(
+  session: SqlSession,
+  sets: readonly (readonly Migration[])[],
+): Promise<MigrationResult[]> {
+  await refuseUnknownSets(session);
+  const plans: SetPlan[] = [];
+  for (const migrations of sets) plans.push(await planSet(session, migrations));
+  const results: MigrationResult[] = [];
+  for (const plan of plans) results.push(await applySet(session, plan));
+  return results;
+}
+
+async function planSet(session: SqlSession, migrations: readonly Migration[]): Promise<SetPlan> {
   const set = migrations[0]?.set;
   if (set === undefined) throw new WalcastError('E_MIGRATION', 'there are no migrations to apply');
-  const pending = pendingMigrations(migrations, await migrationRecords(session, set));
+  const records = await migrationRecords(session, set);
+  const pending = pendingMigrations(migrations, records);
+  return { set, records, pending, skipped: migrations.length - pending.length };
+}
+
+async function applySet(session: SqlSession, { set, pending, skipped }: SetPlan): Promise<MigrationResult> {
   for (const migration of pending) {
     await inOneTransaction(session, migration.file, `${migration.up}\n;${recordOf(migration)};${REVOKE_EVERYTHING}`);
   }
-  return { set, applied: pending.map(label), skipped: migrations.length - pending.length };
+  return { set, applied: pending.map(label), skipped };
 }
 
 /** Takes a set back, last one first. The bootstrap stays as long as another set needs it. */
@@ -47,10 +69,8 @@ export async function unmigrate(session: SqlSession, options: MigrateOptions): P
 }
 
 export async function unmigrateLocked(session: SqlSession, migrations: readonly Migration[]): Promise<MigrationResult> {
-  const set = migrations[0]?.set;
-  if (set === undefined) throw new WalcastError('E_MIGRATION', 'there are no migrations to take back');
-  const records = await migrationRecords(session, set);
-  pendingMigrations(migrations, records);
+  await refuseUnknownSets(session);
+  const { set, records } = await planSet(session, migrations);
   const versions = new Set(records.map((record) => record.version));
   const applied = migrations.filter((migration) => versions.has(migration.version)).reverse();
   const last = (await installedSets(session)).every((name) => name === set);
@@ -62,10 +82,13 @@ export async function unmigrateLocked(session: SqlSession, migrations: readonly 
   return { set, applied: applied.map(label), skipped: migrations.length - applied.length };
 }
 
-function recordOf({ set, version, name, checksum }: Migration): string {
-  const values = [set, String(version), name, checksum].map(quoteLiteral).join(', ');
-  return `insert into walcast.schema_migrations (set, version, name, checksum, duration, tool_version)
-    values (${values}, clock_timestamp() - transaction_timestamp(), ${quoteLiteral(toolVersion())})`;
+/** One that has to be verified is not finished with its own transaction; the whole of it runs again until it is. */
+function recordOf({ set, version, name, checksum, verify }: Migration): string {
+  const values = [set, String(version), name, checksum, TOOL_VERSION].map(quoteLiteral).join(', ');
+  return `insert into walcast.schema_migrations (set, version, name, checksum, tool_version, duration, verified_at)
+    values (${values}, clock_timestamp() - transaction_timestamp(), ${verify === null ? 'clock_timestamp()' : 'null'})
+    on conflict (set, version) do update set applied_at = default, tool_version = excluded.tool_version,
+      duration = excluded.duration`;
 }
 
 async function inOneTransaction(session: SqlSession, file: string, sql: string): Promise<void> {
@@ -81,11 +104,4 @@ async function inOneTransaction(session: SqlSession, file: string, sql: string):
       fields: { file, ...(cause instanceof PostgresError ? { sqlstate: cause.sqlstate } : {}) },
     });
   }
-}
-
-function toolVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }

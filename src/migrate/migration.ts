@@ -13,6 +13,10 @@ export interface Migration {
   readonly file: string;
   readonly up: string;
   readonly down: string;
+  /** What `.verify.sql` says, where there is one: the migration counts as finished when it succeeded. */
+  readonly verify: string | null;
+  /** A line `-- walcast: irreversible` stands at its head: `down` does not bring back what `up` removes. */
+  readonly irreversible: boolean;
   /** sha256 over the `.up.sql` with plain line feeds: a checkout may have changed the line ends. */
   readonly checksum: string;
 }
@@ -22,6 +26,11 @@ export interface MigrationRecord {
   readonly version: number;
   readonly name: string;
   readonly checksum: string;
+  readonly toolVersion: string;
+  /** False: made, but not verified. */
+  readonly finished: boolean;
+  /** Why the last wait for the verification was given up. */
+  readonly failure: string | null;
 }
 
 export interface MigrationResult {
@@ -31,10 +40,17 @@ export interface MigrationResult {
   readonly skipped: number;
 }
 
-export function describeResult({ applied, skipped }: MigrationResult): string {
-  return `applied ${applied.length}, skipped ${skipped}`;
+/** Of one set, or of several together. */
+export function describeResult(...results: readonly MigrationResult[]): string {
+  const applied = results.reduce((sum, result) => sum + result.applied.length, 0);
+  const skipped = results.reduce((sum, result) => sum + result.skipped, 0);
+  return `applied ${applied}, skipped ${skipped}`;
 }
 
-export function label({ version, name }: MigrationRecord): string {
+export function label({ version, name }: Pick<MigrationRecord, 'version' | 'name'>): string {
   return `${String(version).padStart(4, '0')}_${name}`;
+}
+
+export function isMigrationSet(name: string): name is MigrationSet {
+  return (MIGRATION_SETS as readonly string[]).includes(name);
 }

@@ -33,6 +33,21 @@ describe('migration files', () => {
     expect(checksumOf('a\nb')).not.toBe(checksumOf('a\nb '));
   });
 
+  it('may say at their head that there is no way back for what they remove', async () => {
+    const folder = await folderWith('0000_a.up.sql', '0000_a.down.sql', '0001_b.up.sql', '0001_b.down.sql');
+    const write = (text: string): Promise<void> => writeFile(join(folder, 'core', '0001_b.up.sql'), text);
+    const irreversible = async (): Promise<unknown[]> =>
+      (await readMigrations('core', folder)).map((migration) => migration.irreversible);
+    await write('-- Why.\n-- walcast: irreversible: the column goes with its values\nselect 1;\n');
+    expect(await irreversible()).toEqual([false, true]);
+    await write('-- walcast: irreversible\r\nselect 1;\r\n');
+    expect(await irreversible()).toEqual([false, true]);
+    await write('select 1;\n-- walcast: irreversible\n');
+    expect(await irreversible()).toEqual([false, false]);
+    await write('-- walcast: irreversable\nselect 1;\n');
+    await expect(irreversible()).rejects.toThrow(/unknown mark "irreversable"/);
+  });
+
   it.each([
     ['a way back that is missing', ['0000_a.up.sql']],
     ['a way back without its way', ['0000_a.up.sql', '0000_a.down.sql', '0001_b.down.sql']],

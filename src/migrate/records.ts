@@ -1,18 +1,23 @@
+import { WalcastError } from '../errors/walcast-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
-import { MIGRATION_SETS, type MigrationRecord, type MigrationSet } from './migration.ts';
+import { isMigrationSet, type MigrationRecord } from './migration.ts';
 import { schemaState } from './ownership.ts';
 
-/** What is applied of a set; nothing when walcast was never installed. */
-export async function migrationRecords(session: SqlSession, set: MigrationSet): Promise<MigrationRecord[]> {
+/** What is recorded of a set; nothing when walcast was never installed. */
+export async function migrationRecords(session: SqlSession, set: string): Promise<MigrationRecord[]> {
   if ((await schemaState(session)) !== 'ours') return [];
   const { rows } = await session.query(
-    'select version, name, checksum from walcast.schema_migrations where set = $1 order by version',
+    `select version, name, checksum, tool_version, (verified_at is not null)::text as finished, failure
+     from walcast.schema_migrations where set = $1 order by version`,
     [set],
   );
   return rows.map((row) => ({
     version: Number(row['version']),
     name: row['name'] ?? '',
     checksum: row['checksum'] ?? '',
+    toolVersion: row['tool_version'] ?? '',
+    finished: row['finished'] === 'true',
+    failure: row['failure'] ?? null,
   }));
 }
 
@@ -23,6 +28,17 @@ export async function installedSets(session: SqlSession): Promise<string[]> {
   return rows.map((row) => row['set'] ?? '');
 }
 
-export function isMigrationSet(name: string): name is MigrationSet {
-  return (MIGRATION_SETS as readonly string[]).includes(name);
+/** Whoever installs or removes has to know all that is there: sets may build upon one another. */
+export async function refuseUnknownSets(session: SqlSession): Promise<void> {
+  const unknown = (await installedSets(session)).filter((set) => !isMigrationSet(set));
+  if (unknown.length > 0) throw unknownSets(unknown);
+}
+
+export function unknownSets(sets: readonly string[]): WalcastError {
+  const names = sets.join(', ');
+  return new WalcastError(
+    'E_MIGRATION',
+    `the database has migrations of the set ${names}, which this version does not know`,
+    { hint: 'A newer version of walcast was here: use that one, or a later one.' },
+  );
 }

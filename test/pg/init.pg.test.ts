@@ -238,7 +238,7 @@ describe.each(testMajors())('init on PostgreSQL %i', (major) => {
     const plain = { url: options.url, slot: options.slot, publication: options.publication };
     const second = await initSource(plain);
     expect(second).toMatchObject({
-      migrations: { applied: [] },
+      migrations: [{ set: 'core', applied: [] }],
       identities: [],
       slot: { ...first.slot, created: false },
       publication: { created: false },

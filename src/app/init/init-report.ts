@@ -1,4 +1,4 @@
-import type { MigrationResult } from '../../migrate/migration.ts';
+import type { MigrationResult, MigrationSet } from '../../migrate/migration.ts';
 import type { Finding } from '../check/finding.ts';
 import type { IdentityGap } from '../check/identity-gaps.ts';
 import type { SourceOptions } from '../check/source-options.ts';
@@ -6,6 +6,8 @@ import type { SourceOptions } from '../check/source-options.ts';
 export interface InitOptions extends SourceOptions {
   /** Consents to changing tables that have no usable replica identity; `off` stops the triggers from doing so, for bulk restores. */
   readonly replicaIdentity?: 'auto' | 'off';
+  /** What to install, in this order; `core` when absent. */
+  readonly sets?: readonly MigrationSet[];
   /** Goes on although other readers of the database's changes will see our tables. */
   readonly force?: boolean;
   /** Rewritten tables above it are not sent along. */
@@ -14,6 +16,8 @@ export interface InitOptions extends SourceOptions {
   readonly waitMs?: number;
   /** Called as each step is done, with a line to print. */
   readonly onStep?: (step: string) => void;
+  /** Called with what a person who waits should know, such as for whom. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 export interface InitReport {
@@ -21,7 +25,7 @@ export interface InitReport {
   readonly steps: readonly string[];
   /** The preflight, errors forced away included. */
   readonly findings: readonly Finding[];
-  readonly migrations: MigrationResult;
+  readonly migrations: readonly MigrationResult[];
   /** Tables that got a replica identity from us, and which. */
   readonly identities: readonly IdentityGap[];
   readonly slot: {

@@ -50,9 +50,10 @@ async function install(session: SqlSession, options: InitOptions, findings: read
     options.onStep?.(line);
   };
 
-  const migrations = await migrateLocked(session, await readMigrations('core'));
+  const sets = await Promise.all((options.sets ?? ['core']).map((set) => readMigrations(set)));
+  const migrations = await migrateLocked(session, sets);
   await session.execute(SPEAK);
-  step(`migrations core: ${describeResult(migrations)}`);
+  for (const result of migrations) step(`migrations ${result.set}: ${describeResult(result)}`);
   const auto = await writeSettings(session, options);
   const settle = auto || options.replicaIdentity === 'auto';
   if (settle && !isComplete(await readSlotRecord(session, options.slot))) {
