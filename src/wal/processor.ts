@@ -1,5 +1,7 @@
 import type { EventBatch } from './event-batch.ts';
 import type { Lsn } from './lsn.ts';
+import type { SnapshotCapable, SnapshotState } from './snapshot.ts';
+import type { VisibilitySnapshot } from './visibility.ts';
 
 /** Who the source is; a checkpoint belongs to exactly one of these. */
 export interface SourceIdentity {
@@ -28,10 +30,13 @@ export interface SourcePosition extends SourceIdentity {
  * One target. Calls come one at a time, in stream order. Any rejection means: nothing of the open transaction is there, the connection is
  * gone, and `open` has to be called again before the stream starts over at the slot's position.
  */
-export interface Processor {
+export interface Processor extends SnapshotCapable {
   readonly name: string;
-  /** Connects, reads the checkpoint and holds it against the source. Returns the position up to which the target has everything. */
-  open(source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn>;
+  /**
+   * Connects, reads the checkpoint and holds it against the source. Returns the position up to which the target has everything, or null: it
+   * is to be filled by a snapshot first, or one that was begun is not at its catch-up yet. It is closed again then.
+   */
+  open(source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn | null>;
   /** Takes the batch's events. Resolves when the next batch may come; the batch may be retained longer by the processor itself. */
   write(batch: EventBatch): Promise<void>;
   /** No more data waits: whole transactions taken so far are to become durable now. */
@@ -39,8 +44,21 @@ export interface Processor {
   /** Resolves when all that was flushed is durable. */
   settle(): Promise<void>;
   close(): Promise<void>;
+  /** Tables whose rows are dropped from the stream until they are copied; null: none. Cheap, asked after every batch. */
+  pendingCopies(): PendingCopies | null;
+  /** Tables were copied meanwhile: what comes from here on is judged by the new state. Only while nothing is open, after `settle`. */
+  adoptSnapshot(state: SnapshotState): void;
   /** Free-form state for `status`, cheap. */
   describe(): ProcessorState;
+}
+
+export interface PendingCopies {
+  /** Source oids. */
+  readonly tables: ReadonlySet<number>;
+  /** Transactions that had rows of these tables, which were dropped: the snapshot under which they are copied has to see each of them. */
+  readonly dropped: ReadonlySet<bigint>;
+  /** Forget of `dropped` what the given snapshot sees. */
+  prune(seen: VisibilitySnapshot): void;
 }
 
 export interface ProcessorEvents {
