@@ -1,7 +1,6 @@
 import type { EventBatch } from './event-batch.ts';
 import type { Lsn } from './lsn.ts';
 import type { SnapshotCapable, SnapshotState } from './snapshot.ts';
-import type { VisibilitySnapshot } from './visibility.ts';
 
 /** Who the source is; a checkpoint belongs to exactly one of these. */
 export interface SourceIdentity {
@@ -44,21 +43,16 @@ export interface Processor extends SnapshotCapable {
   /** Resolves when all that was flushed is durable. */
   settle(): Promise<void>;
   close(): Promise<void>;
-  /** Tables whose rows are dropped from the stream until they are copied; null: none. Cheap, asked after every batch. */
-  pendingCopies(): PendingCopies | null;
-  /** Tables were copied meanwhile: what comes from here on is judged by the new state. Only while nothing is open, after `settle`. */
-  adoptSnapshot(state: SnapshotState): void;
   /** Free-form state for `status`, cheap. */
   describe(): ProcessorState;
 }
 
+/** Tables whose rows are dropped from the stream until they are copied. */
 export interface PendingCopies {
   /** Source oids. */
   readonly tables: ReadonlySet<number>;
   /** Transactions that had rows of these tables, which were dropped: the snapshot under which they are copied has to see each of them. */
   readonly dropped: ReadonlySet<bigint>;
-  /** Forget of `dropped` what the given snapshot sees. */
-  prune(seen: VisibilitySnapshot): void;
 }
 
 export interface ProcessorEvents {
@@ -68,6 +62,10 @@ export interface ProcessorEvents {
   failed(error: unknown): void;
   /** A DDL statement was applied. */
   ddl(entry: AppliedDdl): void;
+  /** Asked between two transactions, and when nothing more comes, while tables wait for their copy: is now the time, everything up to `position` being applied? */
+  copyDue(position: Lsn, pending: PendingCopies): boolean;
+  /** Called when it is, all before being committed and nothing under way. What comes after is judged by the state that it resolves with; null: as before. */
+  copyPending(position: Lsn, pending: PendingCopies): Promise<SnapshotState | null>;
 }
 
 export interface AppliedDdl {

@@ -137,8 +137,11 @@ export interface SnapshotSink {
   begin(script: SchemaScript, schema: Cut, onExisting: OnExisting): Promise<SnapshotState>;
   /** Makes what is missing of a section of the stored script, and at the end of `post-data` compares every table with its metadata. */
   restore(section: SchemaSection, report: (progress: SectionProgress) => void, signal: AbortSignal): Promise<void>;
-  /** Empties the target's table, in case it starts over, and notes its ranges. */
-  startTable(table: SnapshotTable, key: RangeKey | null, ranges: readonly KeyRange[]): Promise<TableState>;
+  /**
+   * Empties the target's table, in case it starts over, and notes its ranges; `table` as it is on the source now. Null: the target's table
+   * is not (yet) like it.
+   */
+  startTable(table: SnapshotTable, key: RangeKey | null, ranges: readonly KeyRange[]): Promise<TableState | null>;
   markTable(oid: number, state: TableCopyState): Promise<void>;
   openWriter(): Promise<SnapshotWriter>;
   /** Of sequences that the target lacks (not made yet, or dropped) nothing is said. */
