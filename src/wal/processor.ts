@@ -51,8 +51,11 @@ export interface Processor extends SnapshotCapable {
 export interface PendingCopies {
   /** Source oids. */
   readonly tables: ReadonlySet<number>;
-  /** Transactions that had rows of these tables, which were dropped: the snapshot under which they are copied has to see each of them. */
-  readonly dropped: ReadonlySet<bigint>;
+  /**
+   * Transactions that had rows of these tables, which were dropped: the snapshot under which they are copied has to see each of them. Whoever is asked may
+   * take out what a new snapshot sees.
+   */
+  readonly dropped: Set<bigint>;
 }
 
 export interface ProcessorEvents {
