@@ -11,8 +11,9 @@ import { installedSets, migrationRecords, refuseUnknownSets } from './records.ts
 import { SETTINGS } from './settings.ts';
 import { SILENCE, SPEAK } from './silence.ts';
 import { TOOL_VERSION } from './tool-version.ts';
+import { applyVerified, type VerifyOptions } from './verify.ts';
 
-export interface MigrateOptions extends LockOptions {
+export interface MigrateOptions extends LockOptions, VerifyOptions {
   readonly set: MigrationSet;
   /** Other migrations than the installed ones, for tests. */
   readonly folder?: string;
@@ -29,7 +30,7 @@ export interface SetPlan {
 /** Applies what is missing of a set, each migration in one transaction with its record. The session must not be in a transaction. */
 export async function migrate(session: SqlSession, options: MigrateOptions): Promise<MigrationResult> {
   const migrations = await readMigrations(options.set, options.folder);
-  const [result] = await withInstallLock(session, options, () => migrateLocked(session, [migrations]));
+  const [result] = await withInstallLock(session, options, () => migrateLocked(session, [migrations], options));
   if (result === undefined) throw new WalcastError('E_INTERNAL', 'a set was migrated without a result');
   return result;
 }
@@ -38,12 +39,13 @@ export async function migrate(session: SqlSession, options: MigrateOptions): Pro
 export async function migrateLocked(
   session: SqlSession,
   sets: readonly (readonly Migration[])[],
+  options: VerifyOptions = {},
 ): Promise<MigrationResult[]> {
   await refuseUnknownSets(session);
   const plans: SetPlan[] = [];
   for (const migrations of sets) plans.push(await planSet(session, migrations));
   const results: MigrationResult[] = [];
-  for (const plan of plans) results.push(await applySet(session, plan));
+  for (const plan of plans) results.push(await applySet(session, plan, options));
   return results;
 }
 
@@ -55,9 +57,16 @@ async function planSet(session: SqlSession, migrations: readonly Migration[]): P
   return { set, records, pending, skipped: migrations.length - pending.length };
 }
 
-async function applySet(session: SqlSession, { set, pending, skipped }: SetPlan): Promise<MigrationResult> {
+async function applySet(
+  session: SqlSession,
+  { set, pending, skipped }: SetPlan,
+  options: VerifyOptions,
+): Promise<MigrationResult> {
   for (const migration of pending) {
-    await inOneTransaction(session, migration.file, `${migration.up}\n;${recordOf(migration)};${REVOKE_EVERYTHING}`);
+    await applyVerified(session, migration, options, (before) => {
+      const sql = `${before}${migration.up}\n;${recordOf(migration)};${REVOKE_EVERYTHING}`;
+      return inOneTransaction(session, migration.file, sql);
+    });
   }
   return { set, applied: pending.map(label), skipped };
 }
