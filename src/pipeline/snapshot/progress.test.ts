@@ -47,7 +47,7 @@ describe('SnapshotProgress', () => {
     const report = progress.report();
     expect(report).toMatchObject({ percent: 50, bytesDone: 50 * MB, rowsDone: 1_000, tableCounts: { copying: 1 } });
     expect(report.bytesPerSecond).toBe(5 * MB);
-    expect(report.secondsLeft).toBe(11);
+    expect(report.secondsLeft).toBe(10);
     clock.now += 600_000;
     expect(progress.report().bytesPerSecond).toBeNull();
   });
