@@ -46,6 +46,7 @@ function pipelineConfig(lane: Lane): Record<string, unknown> {
     name: lane.name,
     source: { postgres: { url: lane.source.url(lane.sourceDatabase) } },
     targets: [{ name: 'bench', postgres: { url: lane.target.url(lane.targetDatabase) } }],
+    snapshot: { mode: 'never' },
   };
 }
 

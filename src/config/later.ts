@@ -19,12 +19,6 @@ export function refusals(value: unknown): Refusal[] {
     }
     found.push(...filterRefusals(target['filter'], ['targets', i, 'filter']));
   }
-  if (isRecord(value['snapshot']) && value['snapshot']['mode'] === 'initial') {
-    found.push({
-      path: ['snapshot', 'mode'],
-      message: 'the initial copy is not in this version; restore a dump on the target first and use `never`',
-    });
-  }
   return found;
 }
 

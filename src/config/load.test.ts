@@ -51,7 +51,16 @@ describe('loadConfig', () => {
           filter: { include: ['*.*'], exclude: [], schema_only: [] },
         },
       ],
-      snapshot: { mode: 'never', workers: 4, schema_source: 'auto' },
+      snapshot: {
+        mode: 'initial',
+        on_existing: 'fail',
+        workers: 4,
+        schema_source: 'auto',
+        range_size: 67_108_864,
+        lock_timeout: 5_000,
+        statement_timeout: 0,
+        max_retained_wal: 0,
+      },
       ddl: { roles: 'stop', role_map: {}, concurrently: 'plain', backfill_limit: 67_108_864 },
       server: { listen: '127.0.0.1:9464' },
       log: { level: 'info', format: 'json' },
@@ -173,11 +182,6 @@ describe('loadConfig', () => {
       ':6: targets.0.kafka: kafka targets are not in this version',
     ],
     [
-      'the initial copy',
-      `${FULL}snapshot: {mode: initial}\n`,
-      ':8: snapshot.mode: the initial copy is not in this version',
-    ],
-    [
       'a selection',
       `${FULL.replace('targets:', '  filter: {exclude: [a.b]}\ntargets:')}`,
       ':4: source.filter.exclude: selecting',
@@ -189,6 +193,24 @@ describe('loadConfig', () => {
     ],
   ])('refuses %s and says where', (_case, text, message) => {
     expect(refusal(text).message).toContain(message);
+  });
+
+  it('reads sizes and durations of the copy with their units', () => {
+    const text = `${FULL}snapshot: {range_size: 1GB, lock_timeout: 500ms, statement_timeout: 2h, max_retained_wal: 10GB, workers: 8}\n`;
+    expect(load(text, { flags: { onExisting: 'replace', snapshotMode: 'never' } }).config.snapshot).toMatchObject({
+      mode: 'never',
+      on_existing: 'replace',
+      workers: 8,
+      range_size: 2 ** 30,
+      lock_timeout: 500,
+      statement_timeout: 7_200_000,
+      max_retained_wal: 10 * 2 ** 30,
+    });
+    expect(refusal(`${FULL}snapshot: {lock_timeout: 30}\n`.replace('30', '"30"')).message).toContain(
+      'has to be a duration',
+    );
+    expect(refusal(`${FULL}snapshot: {range_size: 1kB}\n`).message).toContain('snapshot.range_size');
+    expect(refusal(FULL, { flags: { onExisting: 'overwrite' } }).message).toContain('flag --on-existing');
   });
 
   it('takes the defaults of what comes later when they are written out', () => {

@@ -17,8 +17,18 @@ export interface OptionRow {
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const LOG_FORMATS = ['json', 'pretty'] as const;
+export const SNAPSHOT_MODES = ['initial', 'never'] as const;
+export const ON_EXISTING = ['fail', 'append', 'replace'] as const;
 
-export const DEFAULTS = { name: 'main', listen: '127.0.0.1:9464', logLevel: 'info', logFormat: 'json' } as const;
+export const DEFAULTS = {
+  name: 'main',
+  listen: '127.0.0.1:9464',
+  logLevel: 'info',
+  logFormat: 'json',
+  snapshotMode: 'initial',
+  onExisting: 'fail',
+  workers: 4,
+} as const;
 
 export const OPTIONS = [
   {
@@ -56,6 +66,32 @@ export const OPTIONS = [
     env: 'REPLICATE_PUBLICATION',
     path: ['source', 'postgres', 'publication'],
     describe: 'publication, if not the one that the name gives',
+  },
+  {
+    key: 'snapshotMode',
+    flag: '--snapshot-mode <mode>',
+    env: 'REPLICATE_SNAPSHOT_MODE',
+    path: ['snapshot', 'mode'],
+    describe: 'whether a target without a checkpoint gets schema and rows first',
+    choices: SNAPSHOT_MODES,
+    default: DEFAULTS.snapshotMode,
+  },
+  {
+    key: 'onExisting',
+    flag: '--on-existing <what>',
+    env: 'REPLICATE_ON_EXISTING',
+    path: ['snapshot', 'on_existing'],
+    describe: 'what the copy does about a target that holds something',
+    choices: ON_EXISTING,
+    default: DEFAULTS.onExisting,
+  },
+  {
+    key: 'workers',
+    flag: '--workers <count>',
+    env: 'REPLICATE_WORKERS',
+    path: ['snapshot', 'workers'],
+    describe: 'tables or ranges that are copied at once',
+    default: String(DEFAULTS.workers),
   },
   {
     key: 'listen',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseDuration } from './duration.ts';
 import { expandVariables } from './expand.ts';
 import { parseListen } from './listen.ts';
 import { deriveNames, sanitisedName } from './names.ts';
@@ -34,6 +35,23 @@ describe('deriveNames', () => {
       filter: { include: [], exclude: [], schema_only: [] },
     } as const;
     expect(deriveNames({ name: 'main', source })).toEqual({ slot: 'mine', publication: 'Ours' });
+  });
+});
+
+describe('parseDuration', () => {
+  it.each([
+    ['0', 0],
+    ['500ms', 500],
+    ['30 s', 30_000],
+    ['5min', 300_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+  ])('reads %s', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  it.each(['', '30', '-1s', '1.5s', '5m', 's', '5 minutes'])('refuses %j', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
   });
 });
 

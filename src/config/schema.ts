@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DEFAULTS, LOG_FORMATS, LOG_LEVELS } from './options.ts';
+import { DEFAULTS, LOG_FORMATS, LOG_LEVELS, ON_EXISTING, SNAPSHOT_MODES } from './options.ts';
+import { parseDuration } from './duration.ts';
 import { parseListen } from './listen.ts';
 import { parseSize } from './size.ts';
 
@@ -28,6 +29,22 @@ const count = (least: number, most: number) =>
     (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
     z.int().min(least).max(most),
   );
+
+/** Bytes, as a number or in PostgreSQL's units. */
+const size = (least: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? (parseSize(value) ?? value) : value),
+    z.int({ error: 'has to be a number of bytes, such as 67108864 or 64MB' }).min(least),
+  );
+
+/** Milliseconds, within what PostgreSQL takes for its own timeouts. */
+const duration = z.preprocess(
+  (value) => (typeof value === 'string' ? (parseDuration(value) ?? value) : value),
+  z
+    .int({ error: 'has to be a duration with its unit, such as 500ms, 30s, 5min or 2h; 0: no limit' })
+    .min(0)
+    .max(2_147_483_647),
+);
 
 const patterns = z.array(z.string().min(1));
 
@@ -78,19 +95,43 @@ const ddl = z.strictObject({
     .describe(
       "a role of the target without superuser: writes rows of superusers' tables that reach a plain user's code",
     ),
-  backfill_limit: z
-    .preprocess(
-      (value) => (typeof value === 'string' ? (parseSize(value) ?? value) : value),
-      z.int({ error: 'has to be a number of bytes, such as 67108864 or 64MB' }).min(0),
-    )
+  backfill_limit: size(0)
     .default(64 * 1024 * 1024)
     .describe('most bytes of one rewritten table that travel through the WAL'),
 });
 
 const snapshot = z.strictObject({
-  mode: z.enum(['initial', 'never']).default('never').describe('whether existing rows are copied first'),
-  workers: count(1, 64).default(4).describe('tables or ranges copied at once'),
-  schema_source: z.enum(['auto', 'pg_dump', 'catalog']).default('auto').describe('where the first schema comes from'),
+  mode: z
+    .enum(SNAPSHOT_MODES)
+    .default(DEFAULTS.snapshotMode)
+    .describe('initial: a target without a checkpoint gets schema and rows first; never: it has them already'),
+  on_existing: z
+    .enum(ON_EXISTING)
+    .default(DEFAULTS.onExisting)
+    .describe(
+      'a target that holds something: fail; append: its tables stay and get the rows as well; replace: built beside it, swapped at the end',
+    ),
+  workers: count(1, 64)
+    .default(DEFAULTS.workers)
+    .describe('tables or ranges copied at once; each takes a connection to the source and one to the target'),
+  schema_source: z
+    .enum(['auto', 'pg_dump', 'catalog'])
+    .default('auto')
+    .describe(
+      'who prints the first schema: pg_dump, or walcast from the catalog; auto: pg_dump if there is one that fits',
+    ),
+  range_size: size(1024 * 1024)
+    .default(64 * 1024 * 1024)
+    .describe('a larger table is copied in ranges of its key of about this size; what is lost by a crash'),
+  lock_timeout: duration
+    .default(5_000)
+    .describe('how long a worker waits for ACCESS SHARE on a table of the source before it lets others go first'),
+  statement_timeout: duration.default(0).describe('most that the source may take for one table or range; 0: no limit'),
+  max_retained_wal: size(0)
+    .default(0)
+    .describe(
+      'no rows are read while another slot in use, of a standby or a subscriber, keeps more WAL on the source; 0: no limit',
+    ),
 });
 
 const server = z.strictObject({

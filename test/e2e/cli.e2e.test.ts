@@ -25,6 +25,7 @@ async function setting(): Promise<Setting> {
     name: pair.source.name,
     source: { postgres: { url: pair.source.url() } },
     targets: [{ name: 'replica', postgres: { url: pair.target.url() } }],
+    snapshot: { mode: 'never' },
     server: { listen: `127.0.0.1:${await freePort()}` },
   };
   const run = (command: string, ...args: string[]) => runCommand(command, { config, args });

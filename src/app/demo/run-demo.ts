@@ -65,6 +65,7 @@ async function prepareDaemon(
     name: 'demo',
     source: { postgres: { url: source.adminUrl } },
     targets: [{ name: 'replica', postgres: { url: target.adminUrl } }],
+    snapshot: { mode: 'never' },
     server: { listen },
     log: { level: 'info', format: 'json' },
   };

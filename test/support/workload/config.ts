@@ -6,5 +6,6 @@ export function faultConfig(sourceUrl: string, targetUrl: string, slot: string):
     name: PIPELINE,
     source: { postgres: { url: sourceUrl, slot, publication: PUBLICATION } },
     targets: [{ name: 'replica', postgres: { url: targetUrl } }],
+    snapshot: { mode: 'never' },
   };
 }
