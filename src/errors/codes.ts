@@ -62,6 +62,19 @@ export const ERROR_CODES = {
     cause: 'The change of a migration did not get finished in time: an index that stays invalid, a constraint that stays unvalidated.',
     cure: 'Cure what the message names, then run the command again: it repeats the whole migration.',
   },
+  E_BACKUP: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'Something of the installation is about to change in a way that cannot be undone, and the tables of walcast could not be saved before. Nothing was migrated.',
+    cure: 'Free some space there, or name another folder that exists and may be written: `--backup-dir`, REPLICATE_BACKUP_DIR or `migrations.backup_dir`.',
+  },
+  E_SERVER_READ_ONLY: {
+    exit: 3,
+    retryable: true,
+    cause: 'The server takes no changes: it is a standby, or transactions are read-only there.',
+    cure: 'Connect to the primary, or take `default_transaction_read_only` back.',
+  },
   E_SCHEMA_FOREIGN: {
     exit: 3,
     retryable: false,
@@ -222,6 +235,12 @@ export const ERROR_CODES = {
     retryable: false,
     cause: 'The triggers on the source are newer than this walcast.',
     cure: 'Install the version of walcast that ran `init`, or a later one.',
+  },
+  E_KEY_RENEWED: {
+    exit: 1,
+    retryable: true,
+    cause: 'The source signs its messages with a new key from here on.',
+    cure: 'Nothing: the stream is opened anew with that key.',
   },
   E_DDL_UNMATCHED: {
     exit: 1,

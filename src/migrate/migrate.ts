@@ -1,19 +1,25 @@
 import { WalcastError } from '../errors/walcast-error.ts';
-import { PostgresError } from '../postgres/postgres-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
 import { quoteLiteral } from '../sql/quote.ts';
 import { withInstallLock, type LockOptions } from './lock.ts';
 import { REVOKE_EVERYTHING } from './lock-down.ts';
 import { label, type Migration, type MigrationRecord, type MigrationResult, type MigrationSet } from './migration.ts';
+import { whyBackUp } from './backup/backup-due.ts';
+import { makeBackup, type MigrationBackup } from './backup/back-up.ts';
+import { inOneTransaction } from './one-transaction.ts';
 import { pendingMigrations } from './plan.ts';
 import { readMigrations } from './read-migrations.ts';
+import { refuseReadOnly } from './read-only.ts';
 import { installedSets, migrationRecords, refuseUnknownSets } from './records.ts';
-import { SETTINGS } from './settings.ts';
-import { SILENCE, SPEAK } from './silence.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { applyVerified, type VerifyOptions } from './verify.ts';
 
-export interface MigrateOptions extends LockOptions, VerifyOptions {
+export interface ApplyOptions extends VerifyOptions {
+  /** Where the tables are saved before what cannot be undone; without it, such migrations are refused. */
+  readonly backup?: MigrationBackup | undefined;
+}
+
+export interface MigrateOptions extends LockOptions, ApplyOptions {
   readonly set: MigrationSet;
   /** Other migrations than the installed ones, for tests. */
   readonly folder?: string;
@@ -39,11 +45,13 @@ export async function migrate(session: SqlSession, options: MigrateOptions): Pro
 export async function migrateLocked(
   session: SqlSession,
   sets: readonly (readonly Migration[])[],
-  options: VerifyOptions = {},
+  options: ApplyOptions = {},
 ): Promise<MigrationResult[]> {
   await refuseUnknownSets(session);
   const plans: SetPlan[] = [];
   for (const migrations of sets) plans.push(await planSet(session, migrations));
+  if (plans.some(({ pending }) => pending.length > 0)) await refuseReadOnly(session);
+  await makeBackup(session, whyBackUp(plans, TOOL_VERSION), options.backup);
   const results: MigrationResult[] = [];
   for (const plan of plans) results.push(await applySet(session, plan, options));
   return results;
@@ -65,7 +73,7 @@ async function applySet(
   for (const migration of pending) {
     await applyVerified(session, migration, options, (before) => {
       const sql = `${before}${migration.up}\n;${recordOf(migration)};${REVOKE_EVERYTHING}`;
-      return inOneTransaction(session, migration.file, sql);
+      return inOneTransaction(session, migration, sql);
     });
   }
   return { set, applied: pending.map(label), skipped };
@@ -86,7 +94,7 @@ export async function unmigrateLocked(session: SqlSession, migrations: readonly 
   for (const migration of applied) {
     const forget = `delete from walcast.schema_migrations where set = ${quoteLiteral(set)} and version = ${migration.version};`;
     const down = migration.version > 0 || last ? migration.down : '';
-    await inOneTransaction(session, migration.file.replace('.up.', '.down.'), `${forget}${down}`);
+    await inOneTransaction(session, { set, file: migration.file.replace('.up.', '.down.') }, `${forget}${down}`);
   }
   return { set, applied: applied.map(label), skipped: migrations.length - applied.length };
 }
@@ -98,19 +106,4 @@ function recordOf({ set, version, name, checksum, verify }: Migration): string {
     values (${values}, clock_timestamp() - transaction_timestamp(), ${verify === null ? 'clock_timestamp()' : 'null'})
     on conflict (set, version) do update set applied_at = default, tool_version = excluded.tool_version,
       duration = excluded.duration`;
-}
-
-async function inOneTransaction(session: SqlSession, file: string, sql: string): Promise<void> {
-  try {
-    await session.execute(`begin; ${SETTINGS}${SILENCE}`);
-    await session.execute(sql);
-    await session.execute(`${SPEAK}; commit`);
-  } catch (cause) {
-    await session.execute('rollback').catch(() => undefined);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new WalcastError('E_MIGRATION', `${file} could not be applied: ${reason}`, {
-      cause,
-      fields: { file, ...(cause instanceof PostgresError ? { sqlstate: cause.sqlstate } : {}) },
-    });
-  }
 }

@@ -8,9 +8,14 @@ const STATE = `
 select n.nspowner = r.oid or (r.rolsuper and o.rolsuper) as owned, o.rolname as owner,
   (select pg_catalog.string_agg(c.relname, ', ' order by c.relname) from (
      select c.relname from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind <> 'i'
-     union all select p.proname from pg_catalog.pg_proc p where p.pronamespace = n.oid limit 5) c) as content,
+     union all select p.proname from pg_catalog.pg_proc p where p.pronamespace = n.oid
+     union all select t.typname from pg_catalog.pg_type t where t.typnamespace = n.oid and t.typtype in ('d', 'e', 'r')
+     limit 5) c) as content,
   exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'schema_migrations'
-    and c.relkind = 'r' and c.relowner = n.nspowner) as recorded
+    and c.relkind = 'r' and c.relowner = n.nspowner
+    -- other tools have a table of that name too
+    and 2 = (select count(*) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname in ('set', 'tool_version')))
+    as recorded
 from pg_catalog.pg_namespace n join pg_catalog.pg_roles o on o.oid = n.nspowner
   join pg_catalog.pg_roles r on r.rolname = current_user
 where n.nspname = 'walcast'`;
