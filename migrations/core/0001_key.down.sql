@@ -1,1 +1,2 @@
-drop table walcast.key;
+-- With the tables of the generations.
+drop table walcast.key cascade;

@@ -1,6 +1,7 @@
--- The key of the MAC under every message. Readable by the owner of the schema alone. Unlogged as long as it is empty: see the next file.
-create unlogged table walcast.key (
-  one boolean primary key default true check (one),
+-- The keys of the MAC under every message, one a generation. Readable by the owner of the schema alone. The rows are in tables of their own
+-- that inherit from this one: see walcast.new_key().
+create table walcast.key (
+  generation int primary key,
   secret bytea not null,
   -- HMAC pads the key with zeros to 64 bytes and XORs it with 0x36 and 0x5c: kept ready, since bytea has no XOR
   inner_pad bytea not null,

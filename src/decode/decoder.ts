@@ -32,8 +32,8 @@ const OWN_SCHEMA = 'walcast';
 export interface DecoderHooks {
   /** A full batch, or what there was at `seal()`. The receiver owns it. */
   batch(batch: EventBatch): void;
-  /** A transactional logical message. `content` is a copy. Null: not an event of ours. */
-  message(prefix: string, content: Buffer, transaction: number): DdlEvent | null;
+  /** A transactional logical message, and where it stands in the WAL. `content` is a copy. Null: not an event of ours. */
+  message(prefix: string, content: Buffer, transaction: number, position: Lsn): DdlEvent | null;
 }
 
 /**
@@ -242,13 +242,13 @@ export class Decoder {
   #message(chunk: Buffer): void {
     const reader = this.#open(chunk);
     const transactional = (reader.byte() & 1) === 1;
-    reader.uint64();
+    const position = lsn(reader.uint64());
     const prefix = reader.text();
     const length = reader.uint32();
     const content = reader.copyBytes(length);
     reader.expectEnd();
     if (!transactional || !this.#inTransaction) return;
-    const event = this.#hooks.message(prefix, content, this.#transaction);
+    const event = this.#hooks.message(prefix, content, this.#transaction, position);
     if (event !== null && event.kind !== 'rows') this.#forgetDropped(event);
     if (event !== null) this.#object(EVENT.ddl, event, chunk);
   }

@@ -1,5 +1,5 @@
 /** Each set is numbered for itself; all sets of a database share one table of records. */
-export const MIGRATION_SETS = ['core', 'target'] as const;
+export const MIGRATION_SETS = ['core', 'injector', 'target'] as const;
 
 export type MigrationSet = (typeof MIGRATION_SETS)[number];
 

@@ -31,7 +31,7 @@ export class ReplicationStream {
 
   constructor(options: StreamOptions) {
     this.#publication = options.publication;
-    this.#verifier = new DdlMessageVerifier({ secret: options.source.secret, databaseOid: options.source.databaseOid });
+    this.#verifier = new DdlMessageVerifier(options.source);
     this.#decoder = new Decoder({
       batch: (batch) => this.#distribute(batch),
       message: (...message) => this.#message(...message),
@@ -142,13 +142,13 @@ export class ReplicationStream {
     );
   }
 
-  #message(prefix: string, content: Buffer, transaction: number): DdlEvent | null {
+  #message(prefix: string, content: Buffer, transaction: number, position: Lsn): DdlEvent | null {
     if (prefix !== MESSAGE_PREFIX) return null;
     if (transaction !== this.#verifying) {
       this.#verifying = transaction;
       this.#verifier.begin(transaction);
     }
-    const event = this.#verifier.verify(content);
+    const event = this.#verifier.verify(content, position);
     if (event !== null) this.#guardPublication(event);
     return event;
   }

@@ -3,6 +3,14 @@ import type { TableMetadata } from './table-metadata.ts';
 /** What the source's event triggers say, after its MAC was checked. One message a command; see `migrations/core`. */
 export type DdlEvent = DdlCommandEvent | BackfillEvent;
 
+/** For the reader of the stream itself, no target gets it: a new key comes, or one holds no longer. */
+export interface KeyEvent extends EventHead {
+  readonly kind: 'key';
+  readonly generation: number;
+  /** Null: this key is new. Else the position from which on nothing is signed with it any more. */
+  readonly retired: string | null;
+}
+
 interface EventHead {
   /** Message version. Readers accept N and N+1. */
   readonly v: number;
@@ -27,6 +35,11 @@ export interface DdlCommandEvent extends EventHead {
   /** Bodies of the SQL-language functions that the context may mean. */
   readonly function_body?: readonly string[];
   readonly failure?: string;
+  /**
+   * Ids of tables that the command touched, by oid; they stay when a table is renamed or moved. Absent: the source has no injector. A table
+   * that is not among them keeps the one it had: above READ COMMITTED the injector may not see it.
+   */
+  readonly table_ids?: Readonly<Record<string, string>>;
   readonly details?: DdlDetails;
 }
 

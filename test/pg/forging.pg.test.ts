@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClientSession } from '../../src/app/init/client-session.ts';
-import { DdlMessageVerifier } from '../../src/ddl/message-verifier.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { quoteLiteral } from '../../src/sql/quote.ts';
+import { LSN_ZERO } from '../../src/wal/lsn.ts';
 import { testMajors } from '../support/majors.ts';
+import { verifierOf } from '../support/message-verifier.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { type DatabasePair, testDatabases } from '../support/test-databases.ts';
 import { Capture } from './support/capture.ts';
@@ -191,16 +192,10 @@ describe.each(testMajors())('a plain user on PostgreSQL %i', (major) => {
     const [transaction] = await capture.drain();
     const message = transaction?.messages.find(({ kind }) => kind === 'message');
     const content = message?.kind === 'message' ? message.content : '';
-    const [row] = await source.query(
-      `select encode(secret, 'hex') as secret, (select oid from pg_database where datname = current_database()) as oid from walcast.key`,
-    );
-    const verifier = new DdlMessageVerifier({
-      secret: Buffer.from(row?.['secret'] ?? '', 'hex'),
-      databaseOid: Number(row?.['oid']),
-    });
+    const verifier = await verifierOf(source);
     verifier.begin(transaction?.xid ?? 0);
-    expect(verifier.verify(Buffer.from(content))).toMatchObject({ tag: 'CREATE TABLE' });
-    expect(verifier.verify(Buffer.from(content))).toBeNull();
+    expect(verifier.verify(Buffer.from(content), LSN_ZERO)).toMatchObject({ tag: 'CREATE TABLE' });
+    expect(verifier.verify(Buffer.from(content), LSN_ZERO)).toBeNull();
     const { forged } = await attempt(
       `begin; select pg_logical_emit_message(true, 'walcast', ${quoteLiteral(content)}); commit`,
     );

@@ -58,7 +58,7 @@ describe.each(testMajors())('migrations on PostgreSQL %i', (major) => {
         `select to_regclass('walcast.checkpoint') is not null and to_regclass('walcast.key') is null`,
       ),
     ).toBe('t');
-    await unmigrate(session, { set: 'target' });
+    for (const set of ['target', 'injector'] as const) await unmigrate(session, { set });
     expect(
       await pair.source.query(
         `select nspname from pg_namespace where nspname = 'walcast' union all select evtname from pg_event_trigger`,

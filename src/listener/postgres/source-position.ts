@@ -11,7 +11,9 @@ import {
 } from '../../postgres/client.ts';
 import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
 import { lsn, LSN_ZERO, parseLsn, type Lsn } from '../../wal/lsn.ts';
+import type { MessageKey } from '../../wal/message-key.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
+import { parseSnapshot, type VisibilitySnapshot } from '../../wal/visibility.ts';
 
 export interface SourceAddress {
   readonly url: string;
@@ -23,8 +25,10 @@ export interface SourceAddress {
 /** What the daemon has to know of the source before it can stream. */
 export interface SourceState {
   readonly position: SourcePosition;
-  /** Key of the messages' MAC. Never logged. */
-  readonly secret: Buffer;
+  /** Keys of the messages' MAC. */
+  readonly keys: readonly MessageKey[];
+  /** What was visible when they were read. */
+  readonly keysReadAt: VisibilitySnapshot;
   readonly databaseOid: number;
 }
 
@@ -39,9 +43,12 @@ select current_setting('server_version_num') as version, current_database() as d
        (select count(*)::text from pg_publication where pubname = $2) as publications,
        to_regclass('walcast.slot')::text as installed`;
 
-const OWN = `
-select encode((select secret from walcast.key), 'hex') as secret, s.id::text as slot_id, s.consistent_point::text as created
-from (select 1) as one left join walcast.slot s on s.slot_name = $1`;
+const OWN = 'select id::text as slot_id, consistent_point::text as created from walcast.slot where slot_name = $1';
+
+const KEYS = `
+select k.generation::text as generation, encode(k.secret, 'hex') as secret, g.retired::text as retired,
+       pg_current_snapshot()::text as snapshot
+from walcast.key k join walcast.key_generation g using (generation)`;
 
 /** For a few queries of catalogs: a source that needs longer is not answering. */
 const READ_LIMIT_MS = 30_000;
@@ -61,12 +68,13 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
     signal,
   });
   try {
-    const [state, own] = await limited(client, { signal, milliseconds: READ_LIMIT_MS }, async () => {
+    const [state, own, keys] = await limited(client, { signal, milliseconds: READ_LIMIT_MS }, async () => {
       const found = await client.query<SourceRow>(STATE, [address.slot, address.publication]);
       checkInstalled(found.rows[0] ?? {}, address);
-      return [found.rows[0] ?? {}, (await client.query<SourceRow>(OWN, [address.slot])).rows[0] ?? {}];
+      const own = await client.query<SourceRow>(OWN, [address.slot]);
+      return [found.rows[0] ?? {}, own.rows[0] ?? {}, (await client.query<SourceRow>(KEYS)).rows];
     });
-    if (typeof own['created'] !== 'string' || typeof own['slot_id'] !== 'string' || typeof own['secret'] !== 'string') {
+    if (typeof own['created'] !== 'string' || typeof own['slot_id'] !== 'string' || keys.length === 0) {
       throw notInitialised(address, `slot ${address.slot} is not one that init has finished`);
     }
     return {
@@ -82,7 +90,8 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
         created: parseLsn(own['created']),
         current: parseLsn(state['current'] ?? ''),
       },
-      secret: Buffer.from(own['secret'], 'hex'),
+      keys: keys.map(messageKey),
+      keysReadAt: parseSnapshot(keys[0]?.['snapshot'] ?? ''),
       databaseOid: Number(state['database_oid']),
     };
   } catch (error) {
@@ -93,6 +102,14 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
   } finally {
     await endClient(client);
   }
+}
+
+function messageKey({ generation, secret, retired }: SourceRow): MessageKey {
+  return {
+    generation: Number(generation),
+    secret: Buffer.from(secret ?? '', 'hex'),
+    retired: typeof retired === 'string' ? parseLsn(retired) : null,
+  };
 }
 
 function checkInstalled(state: Readonly<Record<string, string | null>>, address: SourceAddress): void {

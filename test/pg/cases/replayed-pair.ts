@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type pg from 'pg';
-import { DdlMessageVerifier } from '../../../src/ddl/message-verifier.ts';
+import type { DdlMessageVerifier } from '../../../src/ddl/message-verifier.ts';
 import { APPLY_OPTIONS } from '../../../src/postgres/pinned-settings.ts';
 import { DdlReplayer, type DdlReplayerOptions } from '../../../src/processor/postgres/ddl/ddl-replayer.ts';
 import { quoteQualified } from '../../../src/sql/quote.ts';
+import { LSN_ZERO } from '../../../src/wal/lsn.ts';
 import type { Relation } from '../../../src/wal/relation.ts';
+import { verifierOf } from '../../support/message-verifier.ts';
 import { type DatabasePair, testDatabases } from '../../support/test-databases.ts';
 import { textClient } from '../../support/text-client.ts';
 import { PgSession } from './pg-session.ts';
@@ -59,13 +61,11 @@ export class ReplayedPair {
     const slot = `slot_${source.name}`;
     await source.query('select pg_create_logical_replication_slot($1, $2)', [slot, 'pgoutput']);
     const apply = await applyClient(target.url());
-    const secret = Buffer.from((await source.value("select encode(secret, 'hex') from walcast.key")) ?? '', 'hex');
-    const databaseOid = Number(await source.value('select oid from pg_database where datname = current_database()'));
     return new ReplayedPair({
       databases,
       reader: await source.client(),
       apply,
-      verifier: new DdlMessageVerifier({ secret, databaseOid }),
+      verifier: await verifierOf(source),
       options: { roles: 'stop', roleMap: new Map(), ...options },
       slot,
     });
@@ -131,7 +131,7 @@ export class ReplayedPair {
             break;
           }
           case 'message': {
-            const event = message.prefix === 'walcast' ? this.#verifier.verify(message.content) : null;
+            const event = message.prefix === 'walcast' ? this.#verifier.verify(message.content, LSN_ZERO) : null;
             if (event === null) break;
             if (event.kind === 'rows') await replayer.rows(event, session);
             else {

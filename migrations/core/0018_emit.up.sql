@@ -42,6 +42,7 @@ declare
   details text;
   caller text;
   settling text;
+  injected text;
   message text;
   rewrite record;
   stored refcursor;
@@ -64,6 +65,7 @@ begin
     insert into walcast.rewritten (transaction, relation, reason)
       select pg_current_xact_id(), c.oid, pg_event_trigger_table_rewrite_reason() from pg_class c
       where c.oid = pg_event_trigger_table_rewrite_oid() and c.relpersistence <> 't'
+        and c.relnamespace <> 'walcast'::regnamespace  -- our key is in a rewritten table
       returning json_build_object('oid', relation::bigint, 'reason', reason)::text into details;
     if details is null then
       return;
@@ -95,6 +97,12 @@ begin
         caller := caller::jsonb || jsonb_build_object('role', (
           select pg_get_userbyid(c.relowner) from pg_class c where c.oid = settling::oid));
       end if;
+      -- The ids of the tables, if the injector is there: its trigger has fired right before. Signed, because anybody can write a setting.
+      injected := coalesce(current_setting('walcast.table_ids', true), '');
+      if phase = 'rewrite' or substr(injected, 65, 1) <> ':'
+          or left(injected, 64) <> walcast.mac(signed_head || E'table_ids\n' || substr(injected, 66)) then
+        injected := '';
+      end if;
       sql_function := substring(context from '^SQL function "(.*)" statement \d+');
       if sql_function is not null then
         function_body := (select json_agg(p.prosrc) from (
@@ -106,6 +114,7 @@ begin
           'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
           'phase', phase, 'tag', tg_tag, 'text_id', text_id,
           'text', case when send_text then client_text end, 'context', nullif(context, ''), 'function_body', function_body))::text, '}')
+        || case when injected <> '' then ',"table_ids":' || substr(injected, 66) else '' end
         || ',"caller":' || caller || ',"details":' || details || '}';
       if octet_length(message) > 251658240 then
         raise exception using errcode = 'program_limit_exceeded', message = 'the message is longer than 240 MB';

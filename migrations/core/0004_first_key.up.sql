@@ -1,0 +1,1 @@
+select walcast.new_key();

@@ -1,0 +1,1 @@
+drop index walcast.table_ids_by_root;

@@ -1,0 +1,1 @@
+drop function walcast.find_table_ids;

@@ -1,0 +1,1 @@
+drop function walcast.keep_table_ids;

@@ -1,0 +1,1 @@
+drop event trigger if exists walcast_0_drop;

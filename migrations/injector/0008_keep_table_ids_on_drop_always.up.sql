@@ -1,0 +1,1 @@
+alter event trigger walcast_0_drop enable always;

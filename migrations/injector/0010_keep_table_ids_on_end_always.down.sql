@@ -1,0 +1,1 @@
+-- Nothing: the trigger goes with the file before, and `destroy` has to work where somebody dropped it.

@@ -1,0 +1,1 @@
+drop function walcast.fill_table_ids;

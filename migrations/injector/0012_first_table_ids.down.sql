@@ -1,0 +1,1 @@
+-- The ids go with their table.
