@@ -1,9 +1,2 @@
-do $$
-declare
-  key regclass;
-begin
-  for key in select inhrelid from pg_inherits where inhparent = 'walcast.key'::regclass loop
-    execute format('drop table %s', key);
-  end loop;
-end $$;
+drop table if exists walcast.key_1;
 delete from walcast.key_generation;
