@@ -35,7 +35,7 @@ export const STATEMENTS: Readonly<Record<string, Row>> = {
   IndexStmt: { class: 'change', why: 'verified: built from the rows, by some stores after the statement' },
   SelectStmt: {
     class: 'change',
-    why: 'a call: what the function does cannot be seen, so it is the one change of its file',
+    why: 'a call: what a function of a migration before does cannot be seen here, so it is the one change of its file',
   },
   GrantStmt: {
     class: 'repeatable',
@@ -45,10 +45,6 @@ export const STATEMENTS: Readonly<Record<string, Row>> = {
   InsertStmt: { class: 'data', why: 'rows' },
   UpdateStmt: { class: 'data', why: 'rows' },
   DeleteStmt: { class: 'data', why: 'rows' },
-  SelectStmt: {
-    class: 'data',
-    why: 'calls a function that a migration before it made: one that writes rows, or makes one new table in this transaction (core/0003_new_key)',
-  },
   DoStmt: { class: 'data', why: 'rows; refused where it could hide a change: see do-block.ts' },
 };
 
