@@ -16,8 +16,11 @@ create function walcast.keep_table_ids() returns event_trigger language plpgsql 
 as $$
 declare
   read_committed constant boolean := current_setting('transaction_isolation') in ('read committed', 'read uncommitted');
-  found_ids record;
   dropped oid[];
+  touched oid[];
+  touched_ids text[];
+  roots oid[];
+  news boolean[];
   needed_from pg_lsn;
   ids text;
   mark text := '';
@@ -36,13 +39,12 @@ begin
           (select min(s.restart_lsn) from pg_replication_slots s where s.database = current_database()), pg_current_wal_insert_lsn());
       end if;
     else
-      found_ids := walcast.find_table_ids(tg_tag);
-      ids := (
-        select json_object_agg(f.relation::bigint, f.id) from unnest(found_ids.relations, found_ids.ids) f(relation, id));
+      select f.relations, f.ids, f.roots, f.news into touched, touched_ids, roots, news from walcast.find_table_ids(tg_tag) f;
+      ids := (select json_object_agg(t.relation::bigint, t.id) from unnest(touched, touched_ids) t(relation, id));
     end if;
   exception when others then
-    found_ids := null;
     dropped := null;
+    news := null;
     ids := null;
   end;
   ids := coalesce(ids, '{}');
@@ -64,11 +66,11 @@ begin
         select g.relation, g.since from walcast.table_ids g where g.id is null and g.since < needed_from
         order by g.since limit 100 for update skip locked) gone
       where t.relation = gone.relation and t.since <= gone.since;
-  elsif true = any (found_ids.news) then
+  elsif true = any (news) then
     insert into walcast.table_ids (relation, since, id, root)
-      select f.relation, pg_current_wal_insert_lsn(), f.id, f.root
-      from unnest(found_ids.relations, found_ids.ids, found_ids.roots, found_ids.news) f(relation, id, root, new)
-      where f.new;
+      select t.relation, pg_current_wal_insert_lsn(), t.id, t.root
+      from unnest(touched, touched_ids, roots, news) t(relation, id, root, new)
+      where t.new;
   end if;
 end $$;
 revoke all on function walcast.keep_table_ids from public;
