@@ -1,0 +1,1 @@
+drop table walcast.snapshot_statement;
