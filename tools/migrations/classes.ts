@@ -71,6 +71,4 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   '0000_bootstrap.up.sql':
     'makes the table in which its own record is kept, and the schema for it; both IF NOT EXISTS, since every set begins with it',
   '0000_bootstrap.down.sql': 'takes both back, in the transaction that has removed the last record',
-  '0004_first_key.down.sql':
-    'drops the tables of all keys, which rotation has made: no statement can name them beforehand',
 };

@@ -29,6 +29,9 @@ export function verificationOf(kind: string, statement: Node): Verification {
     if (concurrent === true) return refused('CONCURRENTLY: a migration is one transaction with its record');
     if ((objects ?? []).length > 1) return refused('DROP of several objects: one change a file');
   }
+  if ('SelectStmt' in statement && statement.SelectStmt.intoClause !== undefined) {
+    return refused('SELECT INTO: a table and its rows in one, whose columns nobody can read here');
+  }
   if ('CreateSchemaStmt' in statement && (statement.CreateSchemaStmt.schemaElts ?? []).length > 0) {
     return refused(`${kind} with objects in it: one change a file`);
   }
