@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { SnapshotReport } from '../pipeline/snapshot/progress-report.ts';
 import type { StatusReport, TargetReport } from '../app/status/status-report.ts';
 import { renderStatus } from './render-status.ts';
 
@@ -15,6 +16,7 @@ const TARGET: TargetReport = {
   transactions: 88,
   ddl: 3,
   lastDdl: null,
+  snapshot: null,
 };
 
 const REPORT: StatusReport = {
@@ -105,6 +107,53 @@ it('puts what is wrong first, with what to do', () => {
     '    key (1)',
     '    what to do: Compare it.',
   ]);
+});
+
+it('shows how far a copy is that is under way', () => {
+  const snapshot: SnapshotReport = {
+    phase: 'rows',
+    startedAt: 0,
+    since: 0,
+    percent: 43.2,
+    size: 100,
+    sizeDone: 43,
+    bytesDone: 5 * 1024 ** 2,
+    rowsDone: 12_345,
+    bytesPerSecond: 1024 ** 2,
+    rowsPerSecond: 10,
+    secondsLeft: 600,
+    tableCounts: { waiting: 1, copying: 1, copied: 2, changed: 0, gone: 0 },
+    tables: [
+      {
+        schema: 's',
+        name: 'a\u001b[2Jb',
+        state: 'copying',
+        size: 10,
+        percent: 50,
+        bytesDone: 1024,
+        rowsDone: 0,
+        rangesDone: 1,
+        rangesTotal: 2,
+      },
+    ],
+    section: null,
+    paused: null,
+    bytesToCatchUp: null,
+    bytesMoved: 0,
+    rowsMoved: 0,
+  };
+  const shown = (report: SnapshotReport): string[] =>
+    renderStatus(
+      { ...REPORT, lastDdl: null, exceptions: [], targets: [{ ...TARGET, state: 'snapshot', snapshot: report }] },
+      { color: false, width: 120 },
+    ).slice(10);
+  expect(shown(snapshot)).toEqual([
+    '',
+    'copy into replica  [############------------------]  43.2 %',
+    '  rows 43.2 %, 2 of 4 tables, 12,345 rows, 5.0 MB, 1.0 MB/s, about 10 min left',
+    '  s.a [2Jb  [######------]   50.0 %, 1.0 kB, 1 of 2 ranges',
+  ]);
+  expect(shown({ ...snapshot, phase: 'done' })).toEqual([]);
 });
 
 it('colours only when it may', () => {

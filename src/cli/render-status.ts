@@ -1,11 +1,15 @@
 import type { Finding, MigrationSetReport, StatusReport, TargetReport } from '../app/status/status-report.ts';
-import { bytesText, durationText, oneLine, painter, serverVersionText, type Paint } from './format.ts';
+import { bytesText, durationText } from '../observe/units.ts';
+import { oneLine, painter, serverVersionText, type Paint } from './format.ts';
+import { progressLines } from './progress/progress-lines.ts';
 import { table } from './table.ts';
 
 export interface RenderOptions {
   readonly color: boolean;
   readonly width: number;
 }
+
+const TABLES_SHOWN = 10;
 
 /** The report for a person: what is wrong first, then the numbers. */
 export function renderStatus(report: StatusReport, options: RenderOptions): string[] {
@@ -25,6 +29,7 @@ export function renderStatus(report: StatusReport, options: RenderOptions): stri
       ...report.migrations.map((set) => ['migrations', setText(set)]),
     ]),
     ...targets(report.targets, paint),
+    ...copies(report.targets, options),
     ...lastDdl(report, options),
     ...exceptions(report, options),
     ...findings('notes', report.notes, (text) => text),
@@ -70,10 +75,11 @@ function slotText({ slot }: StatusReport): string {
   return parts.join(', ');
 }
 
-function setText({ set, database, applied, pending, error }: MigrationSetReport): string {
-  if (error !== null) return `${set} on ${database}: ${error.code}`;
+function setText({ set, database, version, applied, pending, failed, error }: MigrationSetReport): string {
   const open = pending.length === 0 ? '' : `, ${pending.length} pending (${pending.join(', ')})`;
-  return `${set} on ${database}: ${applied.length} applied${open}`;
+  const wrong = failed.length === 0 ? '' : `, ${failed.length} failed (${failed.join(', ')})`;
+  const code = error === null ? '' : `, ${error.code}`;
+  return `${set} on ${database}: version ${version ?? 'none'}, ${applied.length} applied${open}${wrong}${code}`;
 }
 
 function targets(list: readonly TargetReport[], paint: Paint): string[] {
@@ -90,6 +96,14 @@ function targets(list: readonly TargetReport[], paint: Paint): string[] {
   const head = ['target', 'state', 'checkpoint', 'lag', '', 'rows', 'transactions', 'DDL', 'address'];
   const [first = '', ...lines] = table([head, ...rows]);
   return ['', paint.faint(first), ...lines];
+}
+
+/** Initial copies that are under way. */
+function copies(list: readonly TargetReport[], { color, width }: RenderOptions): string[] {
+  const style = { color, width, unicode: false, tables: TABLES_SHOWN };
+  return list.flatMap(({ name, snapshot }) =>
+    snapshot === null || snapshot.phase === 'done' ? [] : ['', ...progressLines(`copy into ${name}`, snapshot, style)],
+  );
 }
 
 function lastDdl({ lastDdl: last }: StatusReport, { width }: RenderOptions): string[] {

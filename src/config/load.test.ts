@@ -57,7 +57,7 @@ describe('loadConfig', () => {
         workers: 4,
         schema_source: 'auto',
         range_size: 67_108_864,
-        lock_timeout: 5_000,
+        lock_timeout: 2_000,
         statement_timeout: 0,
         max_retained_wal: 0,
       },

@@ -32,6 +32,32 @@ describe('Metrics', () => {
     expect(await valueOf(metrics, 'walcast_target_state{target="t",state="streaming",pipeline="p"}')).toBe('0');
   });
 
+  it('shows how far an initial copy is, and counts on when it starts over', async () => {
+    const metrics = new Metrics({ pipeline: 'p', process: false });
+    const numbers = {
+      phase: 'rows',
+      size: 100,
+      sizeDone: 40,
+      bytesMoved: 70,
+      rowsMoved: 7,
+      tableCounts: { waiting: 1, copied: 2 },
+      paused: null,
+    } as const;
+    metrics.snapshot('t', numbers);
+    metrics.snapshot('t', { ...numbers, phase: 'post-data', bytesMoved: 90, paused: 'why' });
+    metrics.snapshot('t', { ...numbers, phase: 'post-data', bytesMoved: 5, rowsMoved: 1, paused: 'why' });
+    const of = (name: string, labels = ''): Promise<string | undefined> =>
+      valueOf(metrics, `walcast_snapshot_${name}{target="t",${labels}pipeline="p"}`);
+    expect(await of('phase', 'phase="rows",')).toBe('0');
+    expect(await of('phase', 'phase="post-data",')).toBe('1');
+    expect(await of('size_bytes')).toBe('100');
+    expect(await of('done_bytes')).toBe('40');
+    expect(await of('bytes_copied_total')).toBe('95');
+    expect(await of('rows_copied_total')).toBe('8');
+    expect(await of('tables', 'state="copied",')).toBe('2');
+    expect(await of('paused')).toBe('1');
+  });
+
   it('has every metric of the slot, the stream and the failures', async () => {
     const metrics = new Metrics({ pipeline: 'p', process: false });
     metrics.checkpoint('t', 0x1_0000_0010n);

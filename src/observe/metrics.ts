@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 /** States of a target, one of which is 1 at a time. */
-export const TARGET_STATES = ['connecting', 'streaming', 'retrying', 'stopped'] as const;
+export const TARGET_STATES = ['connecting', 'snapshot', 'streaming', 'retrying', 'stopped'] as const;
 export type TargetState = (typeof TARGET_STATES)[number];
 
 /** Running totals, as a processor's `describe` gives them. */
@@ -9,6 +9,20 @@ export interface AppliedTotals {
   readonly rows: number;
   readonly transactions: number;
   readonly ddl: number;
+}
+
+/** Phases of an initial copy, one of which is 1 at a time. */
+export const SNAPSHOT_PHASES = ['schema', 'rows', 'post-data', 'catchup', 'done'] as const;
+
+/** How far an initial copy is; totals only grow as long as it is the same one. */
+export interface SnapshotNumbers {
+  readonly phase: (typeof SNAPSHOT_PHASES)[number];
+  readonly size: number;
+  readonly sizeDone: number;
+  readonly bytesMoved: number;
+  readonly rowsMoved: number;
+  readonly tableCounts: Readonly<Record<string, number>>;
+  readonly paused: string | null;
 }
 
 const NO_TOTALS: AppliedTotals = { rows: 0, transactions: 0, ddl: 0 };
@@ -34,6 +48,23 @@ export class Metrics {
   readonly #rows = this.#counter('applied_rows_total', 'rows applied', ['target']);
   readonly #transactions = this.#counter('applied_transactions_total', 'source transactions applied', ['target']);
   readonly #ddl = this.#counter('applied_ddl_total', 'schema changes applied', ['target']);
+  readonly #moved = new Map<string, { readonly bytes: number; readonly rows: number }>();
+  readonly #snapshotPhase = this.#gauge('snapshot_phase', '1 for the phase that the initial copy of a target is in', [
+    'target',
+    'phase',
+  ]);
+  readonly #snapshotSize = this.#gauge('snapshot_size_bytes', 'size of the tables to copy, on the disk of the source', [
+    'target',
+  ]);
+  readonly #snapshotDone = this.#gauge('snapshot_done_bytes', 'what of snapshot_size_bytes is copied, estimated', [
+    'target',
+  ]);
+  readonly #snapshotBytes = this.#counter('snapshot_bytes_copied_total', 'bytes of rows moved by initial copies', [
+    'target',
+  ]);
+  readonly #snapshotRows = this.#counter('snapshot_rows_copied_total', 'rows moved by initial copies', ['target']);
+  readonly #snapshotTables = this.#gauge('snapshot_tables', 'tables of the initial copy by state', ['target', 'state']);
+  readonly #snapshotPaused = this.#gauge('snapshot_paused', '1 while no rows are read to spare the source', ['target']);
   readonly #errors = this.#counter('apply_errors_total', 'failures of a target by error code', ['target', 'code']);
   readonly #retained = this.#gauge('slot_retained_bytes', 'WAL that the source keeps for the slot', []);
   readonly #confirmed = this.#gauge('slot_confirmed_lsn_bytes', 'position that was acknowledged to the source', []);
@@ -84,6 +115,19 @@ export class Metrics {
 
   targetState(target: string, state: TargetState): void {
     for (const each of TARGET_STATES) this.#state.set({ target, state: each }, each === state ? 1 : 0);
+  }
+
+  snapshot(target: string, numbers: SnapshotNumbers): void {
+    for (const phase of SNAPSHOT_PHASES) this.#snapshotPhase.set({ target, phase }, phase === numbers.phase ? 1 : 0);
+    this.#snapshotSize.set({ target }, numbers.size);
+    this.#snapshotDone.set({ target }, numbers.sizeDone);
+    for (const [state, count] of Object.entries(numbers.tableCounts))
+      this.#snapshotTables.set({ target, state }, count);
+    this.#snapshotPaused.set({ target }, numbers.paused === null ? 0 : 1);
+    const before = this.#moved.get(target) ?? { bytes: 0, rows: 0 };
+    this.#snapshotBytes.inc({ target }, grown(before.bytes, numbers.bytesMoved));
+    this.#snapshotRows.inc({ target }, grown(before.rows, numbers.rowsMoved));
+    this.#moved.set(target, { bytes: numbers.bytesMoved, rows: numbers.rowsMoved });
   }
 
   applyError(target: string, code: string): void {

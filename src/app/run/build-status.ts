@@ -63,6 +63,7 @@ export function targetStatus(target: TargetSlot, current: Lsn | null): TargetSta
     transactions,
     ddl,
     lastDdl: lastDdl === null ? null : { ...lastDdl, lsn: formatLsn(lastDdl.lsn) },
+    snapshot: target.snapshot?.report() ?? null,
   };
 }
 

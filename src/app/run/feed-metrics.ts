@@ -13,6 +13,7 @@ export function feedMetrics(metrics: Metrics, status: () => RunStatus, superviso
     for (const target of now.targets) {
       metrics.targetState(target.name, target.state === 'waiting' ? 'connecting' : target.state);
       metrics.applied(target.name, target);
+      if (target.snapshot !== null) metrics.snapshot(target.name, target.snapshot);
       if (target.checkpointLsn !== null) metrics.checkpoint(target.name, parseLsn(target.checkpointLsn));
       if (target.lagBytes !== null) metrics.lag(target.name, { bytes: target.lagBytes, seconds: target.lagSeconds });
       if (target.error !== null && failures.get(target.name) !== target.since) {

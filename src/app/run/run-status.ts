@@ -1,3 +1,4 @@
+import type { SnapshotReport } from '../../pipeline/snapshot/progress-report.ts';
 import type { TargetState } from '../../pipeline/target-slot.ts';
 
 /** What the daemon serves at `/status`. LSNs as `H/L` text, sizes in bytes, times in ms since 1970 where not said otherwise. */
@@ -44,6 +45,8 @@ export interface TargetStatus {
   readonly transactions: number;
   readonly ddl: number;
   readonly lastDdl: DdlStatus | null;
+  /** The initial copy; null: this process made none. */
+  readonly snapshot: SnapshotReport | null;
 }
 
 export interface ErrorStatus {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assess, type Facts } from './assess.ts';
-import type { DaemonReport, SlotReport, SourceReport, TargetReport } from './status-report.ts';
+import type { DaemonReport, MigrationSetReport, SlotReport, SourceReport, TargetReport } from './status-report.ts';
 
 const DAEMON: DaemonReport = {
   kind: 'reached',
@@ -48,14 +48,25 @@ const TARGET: TargetReport = {
   transactions: 0,
   ddl: 0,
   lastDdl: null,
+  snapshot: null,
 };
+const migrated = (facts: Partial<MigrationSetReport>): MigrationSetReport => ({
+  set: 'core',
+  database: 'source',
+  version: null,
+  applied: [],
+  pending: [],
+  failed: [],
+  error: null,
+  ...facts,
+});
 const HEALTHY: Facts = {
   pipeline: 'main',
   version: '1',
   at: '',
   daemon: DAEMON,
   source: SOURCE,
-  migrations: [{ set: 'core', database: 'source', applied: ['0000_a'], pending: [], error: null }],
+  migrations: [migrated({ applied: ['0000_a'], version: 0 })],
   slot: SLOT,
   targets: [TARGET],
   lastDdl: null,
@@ -82,7 +93,7 @@ describe('assess', () => {
     ['a daemon that does not stream', { daemon: { ...DAEMON, streaming: false } }],
     [
       'pending migrations',
-      { migrations: [{ set: 'core', database: 'source', applied: ['a'], pending: ['b'], error: null }] },
+      { migrations: [migrated({ applied: ['a'], pending: ['b'] })] },
     ],
     ['disabled event triggers', { source: { ...SOURCE, captures: { enabled: 5, disabled: ['walcast_2_end'] } } }],
     ['dropped event triggers', { source: { ...SOURCE, captures: { enabled: 0, disabled: [] } } }],
@@ -94,6 +105,13 @@ describe('assess', () => {
     expect(wrong(facts)).toHaveLength(1);
   });
 
+  it('takes a target that is being filled for neither broken nor idle', () => {
+    const filling = { ...TARGET, state: 'snapshot', checkpointLsn: null } as const;
+    expect(
+      wrong({ daemon: { ...DAEMON, streaming: false }, slot: { ...SLOT, active: false }, targets: [filling] }),
+    ).toEqual([]);
+  });
+
   it('shows the error of a target with its code and hint', () => {
     const error = { code: 'E_TARGET_CONFLICT', message: 'row', hint: 'mend' };
     expect(assess({ ...HEALTHY, targets: [{ ...TARGET, state: 'stopped', error }] }).problems).toEqual([
@@ -102,7 +120,7 @@ describe('assess', () => {
   });
 
   it('does not take a target that was never opened for a broken one', () => {
-    const set = { set: 'target', database: 't', applied: [], pending: ['0000_a'], error: null } as const;
+    const set = migrated({ set: 'target', database: 't', pending: ['0000_a'] });
     expect(wrong({ migrations: [...HEALTHY.migrations, set], daemon: NO_DAEMON })).toEqual([]);
     expect(noted({ migrations: [...HEALTHY.migrations, set], daemon: NO_DAEMON })).toContain('not opened yet');
   });

@@ -25,7 +25,8 @@ export function assess(facts: Facts): Findings {
 function assessSource({ source, migrations }: Facts, problems: Finding[]): void {
   if (source.error !== null) problems.push(finding('source', source.error));
   const installed = migrations.some(
-    ({ set, applied, pending }) => set === 'core' && applied.length > 0 && pending.length === 0,
+    ({ set, database, applied, pending }) =>
+      set === 'core' && database === 'source' && applied.length > 0 && pending.length === 0,
   );
   if (source.captures === null || !installed) return;
   const { enabled, disabled } = source.captures;
@@ -82,7 +83,7 @@ function assessSet(set: MigrationSetReport, problems: Finding[], notes: Finding[
   if (set.error !== null) problems.push(finding(where, set.error));
   if (set.pending.length === 0) return;
   if (set.applied.length > 0) {
-    const cure = set.set === 'core' ? 'Run `replicate init`.' : '`replicate run` applies them when it starts.';
+    const cure = set.database === 'source' ? 'Run `replicate init`.' : '`replicate run` applies them when it starts.';
     problems.push({
       where,
       message: `migrations of set ${set.set} are pending: ${set.pending.join(', ')}`,
@@ -97,7 +98,7 @@ function assessDaemon({ daemon, slot, targets }: Facts, problems: Finding[], not
   switch (daemon.kind) {
     case 'reached':
       if (daemon.error !== null) problems.push(finding('daemon', daemon.error));
-      else if (!daemon.streaming && !targets.every(isDown))
+      else if (!daemon.streaming && !targets.every((target) => isDown(target) || target.state === 'snapshot'))
         problems.push({ where: 'daemon', message: 'it runs, but does not read from the source' });
       if (daemon.forgedMessages > 0) {
         notes.push({

@@ -24,7 +24,7 @@ export async function collectStatus({ loaded, signal }: StatusOptions): Promise<
   const targets = await Promise.all(
     config.targets.map((target) => {
       const seen = daemon.status?.targets.find(({ name }) => name === target.name) ?? null;
-      return readTarget(target, source.position, seen, signal);
+      return readTarget(target, source.position, seen, config.snapshot.mode, signal);
     }),
   );
   const reports = targets.map(({ report }) => report);
@@ -34,7 +34,7 @@ export async function collectStatus({ loaded, signal }: StatusOptions): Promise<
     at: new Date().toISOString(),
     daemon: daemon.report,
     source: source.report,
-    migrations: [source.migrations, ...targets.map(({ migrations }) => migrations)].filter((set) => set !== null),
+    migrations: [...source.migrations, ...targets.flatMap(({ migrations }) => migrations)],
     slot: source.slot,
     targets: reports,
     lastDdl: latestDdl(reports),

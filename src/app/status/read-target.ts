@@ -6,13 +6,13 @@ import { formatLsn, parseLsn, type Lsn } from '../../wal/lsn.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
 import type { DdlStatus, ErrorStatus, TargetStatus } from '../run/run-status.ts';
 import { errorStatus } from './error-status.ts';
-import { readMigrationSet } from './migration-status.ts';
+import { readMigrationSets } from './migration-status.ts';
 import { withReadingSession } from './reading-session.ts';
 import type { MigrationSetReport, TargetReport } from './status-report.ts';
 
 export interface TargetReading {
   readonly report: TargetReport;
-  readonly migrations: MigrationSetReport | null;
+  readonly migrations: readonly MigrationSetReport[];
 }
 
 interface Checkpoint {
@@ -35,21 +35,26 @@ export async function readTarget(
   target: TargetConfig,
   source: SourcePosition | null,
   daemon: TargetStatus | null,
+  mode: 'initial' | 'never',
   signal: AbortSignal,
 ): Promise<TargetReading> {
   const { url } = target.postgres;
   const base = { name: target.name, address: describeUrl(url) };
   try {
     return await withReadingSession('target', url, signal, async (session) => {
-      const migrations = await readMigrationSet(session, 'target', target.name);
-      const checkpoint = await readCheckpoint(session, source, target.name, migrations);
+      const migrations = await readMigrationSets(session, 'target', target.name);
+      const checkpoint = await readCheckpoint(session, source, target.name, ownSet(migrations), mode);
       return { report: { ...base, reachable: true, ...merged(checkpoint, source, daemon) }, migrations };
     });
   } catch (error) {
     signal.throwIfAborted();
     const report = { ...base, reachable: false, ...merged(null, source, daemon) };
-    return { report: { ...report, error: report.error ?? errorStatus(error) }, migrations: null };
+    return { report: { ...report, error: report.error ?? errorStatus(error) }, migrations: [] };
   }
+}
+
+function ownSet(sets: readonly MigrationSetReport[]): Pick<MigrationSetReport, 'applied' | 'pending' | 'error'> {
+  return sets.find(({ set }) => set === 'target') ?? { applied: [], pending: [], error: null };
 }
 
 /** Null: there is none, and none is expected. */
@@ -57,13 +62,15 @@ async function readCheckpoint(
   session: SqlSession,
   source: SourcePosition | null,
   target: string,
-  { applied, pending, error }: MigrationSetReport,
+  { applied, pending, error }: Pick<MigrationSetReport, 'applied' | 'pending' | 'error'>,
+  mode: 'initial' | 'never',
 ): Promise<Checkpoint | ErrorStatus | null> {
   if (source === null) return null;
   const key = [source.systemIdentifier, source.database, source.pipeline];
   const { rows } = applied.length > 0 ? await session.query(CHECKPOINT, key) : { rows: [] };
   const row = rows[0];
-  if (row === undefined) return refusal(() => checkFirstUse(source, target));
+  // one that is to be filled first needs no slot that was never read
+  if (row === undefined) return mode === 'initial' ? null : refusal(() => checkFirstUse(source, target));
   const lsn = parseLsn(row['lsn'] ?? '');
   const stored = { lsn, timeline: Number(row['timeline']), slotId: row['slot_id'] ?? '' };
   return {
@@ -120,5 +127,6 @@ function merged(
     transactions: daemon?.transactions ?? null,
     ddl: daemon?.ddl ?? null,
     lastDdl: daemon?.lastDdl ?? checkpoint?.lastDdl ?? null,
+    snapshot: daemon?.snapshot ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import type { SnapshotReport } from '../../pipeline/snapshot/progress-report.ts';
 import type { DdlStatus, ErrorStatus } from '../run/run-status.ts';
 
 /** What `replicate status` knows: read by SQL, and from the daemon where one answers. `--json` prints it as it is. */
@@ -57,11 +58,18 @@ export interface SourceReport {
 }
 
 export interface MigrationSetReport {
-  readonly set: 'core' | 'target';
+  /** One of this version's sets, or one that only a later version knows. */
+  readonly set: string;
   /** `source`, or the name of the target. */
   readonly database: string;
+  /** Of the last migration that is applied; null: none is. */
+  readonly version: number | null;
+  /** `0001_key` and so on. */
   readonly applied: readonly string[];
+  /** Those included that were made but not verified. */
   readonly pending: readonly string[];
+  /** Not verified, changed since, or unknown to this version; `error` says which. */
+  readonly failed: readonly string[];
   readonly error: ErrorStatus | null;
 }
 
@@ -84,7 +92,7 @@ export interface TargetReport {
   readonly address: string;
   readonly reachable: boolean;
   /** As the daemon says; `unknown` without one. */
-  readonly state: 'waiting' | 'streaming' | 'retrying' | 'stopped' | 'unknown';
+  readonly state: 'waiting' | 'snapshot' | 'streaming' | 'retrying' | 'stopped' | 'unknown';
   readonly error: ErrorStatus | null;
   readonly checkpointLsn: string | null;
   /** WAL between the checkpoint and the end of the source's. */
@@ -95,6 +103,8 @@ export interface TargetReport {
   readonly transactions: number | null;
   readonly ddl: number | null;
   readonly lastDdl: DdlStatus | null;
+  /** The initial copy, as the daemon tells of it; null: it made none, or there is no daemon. */
+  readonly snapshot: SnapshotReport | null;
 }
 
 /** Something of the source that a target does not follow, or follows in another way. */

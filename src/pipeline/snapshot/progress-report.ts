@@ -3,8 +3,6 @@ import type { SectionProgress, SnapshotPhase, TableCopyState } from '../../wal/s
 /** `copying`: at this moment; else as it is noted on the target. */
 export type TableProgressState = TableCopyState | 'copying';
 
-export const TABLE_STATES = ['waiting', 'copying', 'copied', 'changed', 'gone'] as const;
-
 export interface TableProgress {
   readonly schema: string;
   readonly name: string;
