@@ -59,7 +59,8 @@ export const ERROR_CODES = {
   E_MIGRATION_UNFINISHED: {
     exit: 1,
     retryable: false,
-    cause: 'The change of a migration did not get finished in time: an index that stays invalid, a constraint that stays unvalidated.',
+    cause:
+      'The change of a migration did not get finished in time: an index that stays invalid, a constraint that stays unvalidated.',
     cure: 'Cure what the message names, then run the command again: it repeats the whole migration.',
   },
   E_BACKUP: {
@@ -229,6 +230,37 @@ export const ERROR_CODES = {
     retryable: false,
     cause: 'The target refused a statement.',
     cure: 'Read the server error, mend the target, then start again at the same position.',
+  },
+  E_SNAPSHOT_SCHEMA: {
+    exit: 75,
+    retryable: true,
+    cause: 'The schema of the source changed while a snapshot of it was read.',
+    cure: '`run` takes another snapshot by itself; if it goes on, wait with migrations until the schema is read.',
+  },
+  E_SNAPSHOT_LOCKED: {
+    exit: 75,
+    retryable: true,
+    cause: 'A table of the source stayed locked by another session, so its rows could not be read.',
+    cure: 'Wait for the named sessions or end them. `run` tries again by itself and goes on with what is missing.',
+  },
+  E_SNAPSHOT_UNSETTLED: {
+    exit: 75,
+    retryable: true,
+    cause:
+      'Commits on the source wait for a synchronous standby: it is unknown to which side of the snapshot they belong.',
+    cure: 'Look after the synchronous standbys of the source, then start again.',
+  },
+  E_SNAPSHOT_RIGHTS: {
+    exit: 3,
+    retryable: false,
+    cause: 'The role that reads the source may not see all rows: a missing right, or row-level security.',
+    cure: 'GRANT SELECT on the named tables and sequences and USAGE on their schemas; with row-level security let a role with BYPASSRLS, or the owner of the table, read.',
+  },
+  E_SNAPSHOT_READ: {
+    exit: 1,
+    retryable: false,
+    cause: 'The source refused to read the rows of a table.',
+    cure: 'Read the server error. What was copied stays: start again after the cure.',
   },
   E_DDL_MESSAGE_VERSION: {
     exit: 1,

@@ -46,6 +46,8 @@ export interface SnapshotTable {
   /** Size on disk, TOAST included, and the planner's guess at the rows; for order and progress. */
   readonly bytes: number;
   readonly estimatedRows: number;
+  /** Fingerprint of the users' types that its columns are made of: they change without the table. Absent: only built-in ones. */
+  readonly types?: string;
   /** A configuration table of an extension: only rows that fulfil this (`where …`, maybe empty) are the user's. */
   readonly extensionCondition?: string;
 }
