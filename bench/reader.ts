@@ -16,6 +16,7 @@ const nothing: Processor = {
   flush: () => Promise.resolve(),
   settle: () => Promise.resolve(),
   close: () => Promise.resolve(),
+  openSnapshot: () => Promise.reject(new Error('a target that keeps nothing is not filled')),
   describe: () => ({ checkpoint: LSN_ZERO, rows: 0, transactions: 0, ddl: 0, lastCommitTime: null }),
 };
 

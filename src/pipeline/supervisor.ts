@@ -8,12 +8,15 @@ import type { Processor, ProcessorEvents, SourcePosition } from '../wal/processo
 import { Ack } from './ack.ts';
 import { backoffMs, pause } from './backoff.ts';
 import { ReplicationStream } from './replication-stream.ts';
+import type { Filler } from './snapshot/filler.ts';
 import { TargetFeed } from './target-feed.ts';
 import { TargetSlot } from './target-slot.ts';
 
 export interface SupervisorOptions {
   readonly source: SourceAddress;
   readonly processors: readonly Processor[];
+  /** Fills targets that have nothing yet. */
+  readonly filler: Filler;
   readonly logger: Logger;
 }
 
@@ -21,6 +24,14 @@ export interface SupervisorOptions {
 const REFUSAL_EXIT = 3;
 /** A stream that lasted this long has ended its row of attempts. */
 const STEADY_MS = 5_000;
+/** Of a target that is opened to see whether it answers. */
+const NO_EVENTS: ProcessorEvents = {
+  durable: () => undefined,
+  failed: () => undefined,
+  ddl: () => undefined,
+  copyDue: () => false,
+  copyPending: () => Promise.resolve(null),
+};
 /** Of the 10 s that a shutdown may take, what the targets get for what they have taken. */
 const FINISH_LIMIT_MS = 5_000;
 
@@ -31,11 +42,15 @@ const FINISH_LIMIT_MS = 5_000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: readonly TargetSlot[];
+  /** Targets that are being filled, beside the stream of the others. */
+  readonly #fills = new Map<TargetSlot, Promise<void>>();
   #stream: ReplicationStream | null = null;
   #ack: Ack | null = null;
   #sourceError: WalcastError | null = null;
   #streamedOnce = false;
   #openedAt: number | null = null;
+  #endStream: (() => void) | null = null;
+  #liveFeeds = new Map<TargetSlot, TargetFeed>();
   #reconnects = 0;
   #forged = 0;
   #messages = 0;
@@ -88,6 +103,8 @@ export class Supervisor {
         if (this.#slots.some(({ state }) => state === 'streaming')) {
           await this.#streamUntilEnd(source, signal);
           attempt = 0;
+        } else if (this.#fills.size > 0) {
+          await Promise.race(this.#fills.values());
         }
       } catch (error) {
         this.#noteSourceError(error, signal);
@@ -100,6 +117,7 @@ export class Supervisor {
       if (!signal.aborted) await pause(this.#nextTryMs(attempt), signal);
       this.#reconnects++;
     }
+    await Promise.all(this.#fills.values());
   }
 
   /**
@@ -120,7 +138,9 @@ export class Supervisor {
     );
     this.#ack = ack;
     await Promise.all(
-      this.#slots.filter(({ state }) => state !== 'stopped').map((slot) => this.#openTarget(slot, source, ack, signal)),
+      this.#slots
+        .filter((slot) => slot.state !== 'stopped' && !this.#fills.has(slot))
+        .map((slot) => this.#openTarget(slot, source, ack, signal)),
     );
   }
 
@@ -149,9 +169,14 @@ export class Supervisor {
               entry.statement ?? 'nothing to do',
             );
           },
+          ...this.#options.filler.pendingCopies(slot, source),
         },
         signal,
       );
+      if (reached === null) {
+        this.#fill(slot, source, signal);
+        return;
+      }
       ack.durable(slot.name, reached);
       slot.durable = reached;
       slot.streaming();
@@ -162,6 +187,19 @@ export class Supervisor {
         throw error;
       this.#recordFailure(slot, error);
     }
+  }
+
+  /** Beside everything else; the stream starts over with the target once it is filled. */
+  #fill(slot: TargetSlot, source: SourceState, signal: AbortSignal): void {
+    slot.filling();
+    const filled = this.#options.filler
+      .fill(slot, source, signal)
+      .then(() => slot.waiting())
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#recordFailure(slot, error);
+      })
+      .finally(() => this.#fills.delete(slot));
+    this.#fills.set(slot, filled);
   }
 
   async #streamUntilEnd(source: SourceState, signal: AbortSignal): Promise<void> {
@@ -203,9 +241,6 @@ export class Supervisor {
       for (const feed of feeds.values()) await feed.stop();
     }
   }
-
-  #endStream: (() => void) | null = null;
-  #liveFeeds = new Map<TargetSlot, TargetFeed>();
 
   #feeds(stream: ReplicationStream): Map<TargetSlot, TargetFeed> {
     const feeds = new Map<TargetSlot, TargetFeed>();
@@ -262,7 +297,9 @@ export class Supervisor {
   async #retryBeside(source: SourceState, ending: AbortController): Promise<void> {
     while (!ending.signal.aborted) {
       await pause(200, ending.signal);
+      // None is left, or one was filled and wants to join.
       if (!this.#slots.some(({ state }) => state === 'streaming')) ending.abort();
+      if (this.#slots.some(({ state }) => state === 'waiting')) ending.abort();
       const due = this.#slots.find(
         (slot) => slot.state === 'retrying' && Date.now() - slot.since >= backoffMs(slot.attempts - 1, () => 0.5),
       );
@@ -272,7 +309,12 @@ export class Supervisor {
   }
 
   /** A target may have come further, by us or by another daemon, than the source was when it was asked: then it is asked again. */
-  async #open(slot: TargetSlot, source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn> {
+  async #open(
+    slot: TargetSlot,
+    source: SourcePosition,
+    events: ProcessorEvents,
+    signal: AbortSignal,
+  ): Promise<Lsn | null> {
     try {
       return await slot.processor.open(source, events, signal);
     } catch (error) {
@@ -285,13 +327,9 @@ export class Supervisor {
   async #answers(slot: TargetSlot, source: SourceState, signal: AbortSignal): Promise<boolean> {
     await slot.processor.close();
     try {
-      await this.#open(
-        slot,
-        source.position,
-        { durable: () => undefined, failed: () => undefined, ddl: () => undefined },
-        signal,
-      );
-      return true;
+      if ((await this.#open(slot, source.position, NO_EVENTS, signal)) !== null) return true;
+      this.#fill(slot, source, signal);
+      return false;
     } catch (error) {
       if (!signal.aborted) this.#recordFailure(slot, error);
       return false;

@@ -1,9 +1,10 @@
 import { isWalcastError, WalcastError } from '../errors/walcast-error.ts';
 import type { Lsn } from '../wal/lsn.ts';
 import type { AppliedDdl, Processor } from '../wal/processor.ts';
+import type { SnapshotProgress } from './snapshot/progress.ts';
 
-/** waiting: not opened yet · streaming · retrying: a passing failure, tried again by itself · stopped: needs a person */
-export type TargetState = 'waiting' | 'streaming' | 'retrying' | 'stopped';
+/** waiting: not opened yet · snapshot: being filled · streaming · retrying: a passing failure, tried again by itself · stopped: needs a person */
+export type TargetState = 'waiting' | 'snapshot' | 'streaming' | 'retrying' | 'stopped';
 
 /** What the supervisor remembers of a target from one stream to the next. */
 export class TargetSlot {
@@ -15,6 +16,8 @@ export class TargetSlot {
   attempts = 0;
   durable: Lsn | null = null;
   lastDdl: AppliedDdl | null = null;
+  /** Of the copy that fills it; null: it was not filled by this process. */
+  snapshot: SnapshotProgress | null = null;
 
   constructor(processor: Processor) {
     this.processor = processor;
@@ -22,6 +25,15 @@ export class TargetSlot {
 
   get name(): string {
     return this.processor.name;
+  }
+
+  waiting(): void {
+    this.attempts = 0;
+    this.#enter('waiting', null);
+  }
+
+  filling(): void {
+    this.#enter('snapshot', null);
   }
 
   streaming(): void {

@@ -1,6 +1,9 @@
 import type { Logger } from '../../src/observe/logger.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
+import { DEFAULT_LIMITS } from '../../src/listener/snapshot/limits.ts';
+import type { CopySettings } from '../../src/pipeline/snapshot/copy-options.ts';
+import { SnapshotFiller } from '../../src/pipeline/snapshot/snapshot-filler.ts';
 import { Supervisor } from '../../src/pipeline/supervisor.ts';
 import { PipelinedConnection } from '../../src/postgres/pipelined-connection.ts';
 import { DdlReplayer, type DdlReplayerOptions } from '../../src/processor/postgres/ddl/ddl-replayer.ts';
@@ -20,6 +23,8 @@ export interface PipelineOptions {
   /** Of the address that streams; default: the source's own. */
   readonly sourceUrl?: string;
   readonly logger?: Logger;
+  /** Fills targets without a checkpoint first; absent: they are filled already. */
+  readonly snapshot?: Partial<CopySettings>;
   /** Policies of the replay; default: a missing role stops, indexes are made plainly. */
   readonly ddl?: Partial<DdlReplayerOptions>;
 }
@@ -34,6 +39,9 @@ export class TestPipeline {
 
   constructor(options: PipelineOptions) {
     this.#source = options.source;
+    const logger =
+      options.logger ??
+      createLogger({ level: process.env['WALCAST_TEST_LOG'] === undefined ? 'silent' : 'debug', format: 'json' });
     this.supervisor = new Supervisor({
       source: {
         url: options.sourceUrl ?? options.source.url(),
@@ -47,13 +55,27 @@ export class TestPipeline {
             name,
             url,
             applyDdl,
+            snapshot: options.snapshot === undefined ? 'never' : 'initial',
             ddl: () => new DdlReplayer({ roles: 'stop', roleMap: new Map(), ...options.ddl }),
             migrate: async (session) => void (await migrate(session, { set: 'target' })),
           }),
       ),
-      logger:
-        options.logger ??
-        createLogger({ level: process.env['WALCAST_TEST_LOG'] === undefined ? 'silent' : 'debug', format: 'json' }),
+      filler: new SnapshotFiller(
+        {
+          url: options.source.url(),
+          workers: 2,
+          schemaSource: 'auto',
+          readSchema: () => Promise.reject(new Error('no reader of schemas was given')),
+          onExisting: 'fail',
+          ranges: {},
+          limits: DEFAULT_LIMITS,
+          gate: () => Promise.resolve(),
+          logger,
+          ...options.snapshot,
+        },
+        this.#abort.signal,
+      ),
+      logger,
     });
     this.#running = this.supervisor.run(this.#abort.signal);
     this.#running.catch(() => undefined); // told by `stop` and `refused`

@@ -1,0 +1,61 @@
+import type { SourceState } from '../../listener/postgres/source-position.ts';
+import type { ProcessorEvents } from '../../wal/processor.ts';
+import type { SnapshotSink } from '../../wal/snapshot.ts';
+import type { TargetSlot } from '../target-slot.ts';
+import type { CopyJob, CopySettings } from './copy-options.ts';
+import type { Filler } from './filler.ts';
+import { fillTarget } from './fill-target.ts';
+import { PendingTables } from './pending-tables.ts';
+import { SnapshotProgress } from './progress.ts';
+
+/** Fills PostgreSQL and other targets from the source's state, whichever contract they keep it by. */
+export class SnapshotFiller implements Filler {
+  readonly #settings: CopySettings;
+  readonly #signal: AbortSignal;
+
+  /** @param signal ends every copy of the run */
+  constructor(settings: CopySettings, signal: AbortSignal) {
+    this.#settings = settings;
+    this.#signal = signal;
+  }
+
+  async fill(slot: TargetSlot, source: SourceState, signal: AbortSignal): Promise<void> {
+    const progress = new SnapshotProgress();
+    slot.snapshot = progress;
+    await this.#with(slot, source, signal, async (sink) => await fillTarget(this.#job(sink, progress, signal)));
+  }
+
+  pendingCopies(slot: TargetSlot, source: SourceState): Pick<ProcessorEvents, 'copyDue' | 'copyPending'> {
+    const tables = new PendingTables();
+    return {
+      copyDue: (position, pending) => tables.due(position, pending),
+      copyPending: async (_position, pending) => {
+        const progress = (slot.snapshot ??= new SnapshotProgress());
+        return await this.#with(
+          slot,
+          source,
+          this.#signal,
+          async (sink) => await tables.copy(this.#job(sink, progress, this.#signal), pending),
+        );
+      },
+    };
+  }
+
+  #job(sink: SnapshotSink, progress: SnapshotProgress, signal: AbortSignal): CopyJob {
+    return { settings: this.#settings, sink, progress, signal, streamed: true };
+  }
+
+  async #with<T>(
+    { processor }: TargetSlot,
+    { position }: SourceState,
+    signal: AbortSignal,
+    work: (sink: SnapshotSink) => Promise<T>,
+  ): Promise<T> {
+    const sink = await processor.openSnapshot(position, signal);
+    try {
+      return await work(sink);
+    } finally {
+      await sink.close();
+    }
+  }
+}
