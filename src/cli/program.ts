@@ -7,6 +7,7 @@ import { registerDdl } from './commands/ddl.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDestroy } from './commands/destroy.ts';
 import { registerInit } from './commands/init.ts';
+import { registerMigrations } from './commands/migrations.ts';
 import { registerRun } from './commands/run.ts';
 import { registerStatus } from './commands/status.ts';
 import type { Register } from './command.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Register[] = [
   registerCheck,
   registerDestroy,
   registerDdl,
+  registerMigrations,
   registerDemo,
   registerConfig,
 ];

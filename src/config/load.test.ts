@@ -62,6 +62,7 @@ describe('loadConfig', () => {
         max_retained_wal: 0,
       },
       ddl: { roles: 'stop', role_map: {}, concurrently: 'plain', backfill_limit: 67_108_864 },
+      migrations: {},
       server: { listen: '127.0.0.1:9464' },
       log: { level: 'info', format: 'json' },
     });

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import { secretsOfUrls } from '../errors/redact.ts';
 import { contradictions } from './contradictions.ts';
@@ -26,6 +28,8 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   /** Passwords of the configuration, for the logger to hide wherever they turn up. */
   readonly secrets: readonly string[];
+  /** For files of our own that no setting gives a place: `$XDG_STATE_HOME/walcast`, else `~/.local/state/walcast`. */
+  readonly stateFolder: string;
   /** To be logged once. */
   readonly warnings: readonly string[];
   /** Where the value at a path such as `source.postgres.url` came from. */
@@ -70,9 +74,16 @@ function load(options: LoadOptions): LoadedConfig {
     config,
     file,
     secrets: secretsOfUrls([config.source.postgres.url, ...config.targets.map((target) => target.postgres.url)]),
+    stateFolder: stateFolder(env),
     warnings: suspiciousVariables(env),
     originOf: (path) => originOf(path, file, document, expanded, origins),
   };
+}
+
+/** https://specifications.freedesktop.org/basedir-spec: a relative path does not count. */
+function stateFolder(env: NodeJS.ProcessEnv): string {
+  const chosen = env['XDG_STATE_HOME'] ?? '';
+  return join(isAbsolute(chosen) ? chosen : join(homedir(), '.local', 'state'), 'walcast');
 }
 
 function readConfigFile(file: string): string {

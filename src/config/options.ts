@@ -102,6 +102,13 @@ export const OPTIONS = [
     default: DEFAULTS.listen,
   },
   {
+    key: 'backupDir',
+    flag: '--backup-dir <folder>',
+    env: 'REPLICATE_BACKUP_DIR',
+    path: ['migrations', 'backup_dir'],
+    describe: 'where the tables of walcast are saved before a migration that cannot be undone',
+  },
+  {
     key: 'logLevel',
     flag: '--log-level <level>',
     env: 'REPLICATE_LOG_LEVEL',

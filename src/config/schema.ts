@@ -124,13 +124,23 @@ const snapshot = z.strictObject({
     .default(64 * 1024 * 1024)
     .describe('a larger table is copied in ranges of its key of about this size; what is lost by a crash'),
   lock_timeout: duration
-    .default(5_000)
+    .default(2_000)
     .describe('how long a worker waits for ACCESS SHARE on a table of the source before it lets others go first'),
   statement_timeout: duration.default(0).describe('most that the source may take for one table or range; 0: no limit'),
   max_retained_wal: size(0)
     .default(0)
     .describe(
       'no rows are read while another slot in use, of a standby or a subscriber, keeps more WAL on the source; 0: no limit',
+    ),
+});
+
+const migrations = z.strictObject({
+  backup_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'an existing folder for backups of the tables of walcast; default: walcast/backups among the files of state',
     ),
 });
 
@@ -159,6 +169,7 @@ export const configSchema = z.strictObject({
   targets: z.array(target).max(64).default([]),
   snapshot: snapshot.prefault({}),
   ddl: ddl.prefault({}),
+  migrations: migrations.prefault({}),
   server: server.prefault({}),
   log: log.prefault({}),
 });

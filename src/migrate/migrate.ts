@@ -10,7 +10,7 @@ import { inOneTransaction } from './one-transaction.ts';
 import { pendingMigrations } from './plan.ts';
 import { readMigrations } from './read-migrations.ts';
 import { refuseReadOnly } from './read-only.ts';
-import { installedSets, migrationRecords, refuseUnknownSets } from './records.ts';
+import { installedSets, migrationRecords, recordOf, refuseUnknownSets } from './records.ts';
 import { TOOL_VERSION } from './tool-version.ts';
 import { applyVerified, type VerifyOptions } from './verify.ts';
 
@@ -97,13 +97,4 @@ export async function unmigrateLocked(session: SqlSession, migrations: readonly 
     await inOneTransaction(session, { set, file: migration.file.replace('.up.', '.down.') }, `${forget}${down}`);
   }
   return { set, applied: applied.map(label), skipped: migrations.length - applied.length };
-}
-
-/** One that has to be verified is not finished with its own transaction; the whole of it runs again until it is. */
-function recordOf({ set, version, name, checksum, verify }: Migration): string {
-  const values = [set, String(version), name, checksum, TOOL_VERSION].map(quoteLiteral).join(', ');
-  return `insert into walcast.schema_migrations (set, version, name, checksum, tool_version, duration, verified_at)
-    values (${values}, clock_timestamp() - transaction_timestamp(), ${verify === null ? 'clock_timestamp()' : 'null'})
-    on conflict (set, version) do update set applied_at = default, tool_version = excluded.tool_version,
-      duration = excluded.duration`;
 }

@@ -1,7 +1,8 @@
 import { WalcastError } from '../errors/walcast-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
 
-export type SchemaState = 'absent' | 'empty' | 'ours';
+/** unrecorded: what it holds may be ours, but there is no table of records. */
+export type SchemaState = 'absent' | 'empty' | 'ours' | 'unrecorded';
 
 /** Whoever owns the schema may drop and replace what is in it: it has to be us, or whoever installed walcast before. */
 const STATE = `
@@ -20,8 +21,11 @@ from pg_catalog.pg_namespace n join pg_catalog.pg_roles o on o.oid = n.nspowner
   join pg_catalog.pg_roles r on r.rolname = current_user
 where n.nspname = 'walcast'`;
 
-/** What stands in the place of our schema; refuses one that is not ours. */
-export async function schemaState(session: SqlSession): Promise<SchemaState> {
+/** What stands in the place of our schema; refuses one that is not ours, or, unless that is what the caller looks for, not known to be. */
+export async function schemaState(
+  session: SqlSession,
+  { unrecorded = false }: { readonly unrecorded?: boolean } = {},
+): Promise<SchemaState> {
   const row = (await session.query(STATE)).rows[0];
   if (row === undefined) return 'absent';
   if (row['owned'] !== 't') {
@@ -31,11 +35,12 @@ export async function schemaState(session: SqlSession): Promise<SchemaState> {
   }
   if (row['recorded'] === 't') return 'ours';
   if (row['content'] === null) return 'empty';
+  if (unrecorded) return 'unrecorded';
   throw new WalcastError(
     'E_SCHEMA_FOREIGN',
     `the schema walcast holds objects that walcast did not make: ${row['content'] ?? ''}`,
     {
-      hint: 'Rename or drop that schema; walcast needs the name for itself.',
+      hint: 'Rename or drop that schema; walcast needs the name for itself. If you have made these objects by hand as its migrations do, record them with `replicate migrations baseline`.',
     },
   );
 }

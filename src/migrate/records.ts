@@ -1,7 +1,9 @@
 import { WalcastError } from '../errors/walcast-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
-import { isMigrationSet, type MigrationRecord } from './migration.ts';
+import { quoteLiteral } from '../sql/quote.ts';
+import { isMigrationSet, type Migration, type MigrationRecord } from './migration.ts';
 import { schemaState } from './ownership.ts';
+import { TOOL_VERSION } from './tool-version.ts';
 
 /** What is recorded of a set; nothing when walcast was never installed. */
 export async function migrationRecords(session: SqlSession, set: string): Promise<MigrationRecord[]> {
@@ -41,4 +43,13 @@ export function unknownSets(sets: readonly string[]): WalcastError {
     `the database has migrations of the set ${names}, which this version does not know`,
     { hint: 'A newer version of walcast was here: use that one, or a later one.' },
   );
+}
+
+/** The statement that records a migration. One that has to be verified is not finished with its own transaction; the whole of it runs again until it is. */
+export function recordOf({ set, version, name, checksum, verify }: Migration): string {
+  const values = [set, String(version), name, checksum, TOOL_VERSION].map(quoteLiteral).join(', ');
+  return `insert into walcast.schema_migrations (set, version, name, checksum, tool_version, duration, verified_at)
+    values (${values}, clock_timestamp() - transaction_timestamp(), ${verify === null ? 'clock_timestamp()' : 'null'})
+    on conflict (set, version) do update set applied_at = default, tool_version = excluded.tool_version,
+      duration = excluded.duration`;
 }

@@ -1,4 +1,5 @@
 import type { SqlSession } from '../../postgres/sql-session.ts';
+import { READ_ONLY_FACTS } from '../../migrate/read-only.ts';
 import { schemaState, type SchemaState } from '../../migrate/ownership.ts';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { ClientSession } from '../init/client-session.ts';
@@ -54,7 +55,7 @@ select current_setting('server_version_num') as version, current_setting('server
   coalesce(current_setting('idle_replication_slot_timeout', true), '0') as idle_timeout,
   coalesce(current_setting('event_triggers', true), 'on') as event_triggers,
   (to_regclass('walcast.checkpoint') is not null)::text as is_target,
-  has_database_privilege(current_database(), 'create')::text as may_create
+  has_database_privilege(current_database(), 'create')::text as may_create, ${READ_ONLY_FACTS}
 from pg_roles r where r.rolname = current_user`;
 
 export async function readSourceFacts(

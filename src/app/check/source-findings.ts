@@ -1,3 +1,4 @@
+import { takesNoChanges } from '../../migrate/read-only.ts';
 import { error, type Finding, ok, warning } from './finding.ts';
 import { IMPOSSIBLE } from './identity-gaps.ts';
 import type { SourceFacts } from './source-facts.ts';
@@ -12,13 +13,12 @@ export function serverFindings({ server, secondServer, direct }: SourceFacts): F
     count > 0
       ? ok(`${count} free ${kind}`)
       : error(`no free ${kind}`, `Raise ${setting} and restart the server, or drop what is not used.`);
+  const obstacle = takesNoChanges(server);
   return [
     Number(server['version']) >= OLDEST
       ? ok(`PostgreSQL ${server['version_text'] ?? ''}`)
       : error(`PostgreSQL ${server['version_text'] ?? ''} is too old`, 'The source has to be PostgreSQL 14 or later.'),
-    server['recovery'] === 'true'
-      ? error('the server is a standby', 'Connect to the primary: event triggers and a slot of their own need one.')
-      : ok('the server is a primary'),
+    obstacle === undefined ? ok('the server is a primary and takes changes') : error(obstacle.what, obstacle.cure),
     server['wal_level'] === 'logical'
       ? ok('wal_level is logical')
       : error(

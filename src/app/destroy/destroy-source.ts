@@ -14,6 +14,8 @@ import { giveIdentitiesBack } from './give-identities-back.ts';
 export interface DestroyOptions extends SourceOptions {
   readonly waitMs?: number;
   readonly onStep?: (step: string) => void;
+  /** Called with what a person who waits should know, such as for whom. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 export interface DestroyReport {
@@ -29,6 +31,7 @@ export async function destroySource(options: DestroyOptions): Promise<DestroyRep
   const waiting = {
     waitMs: options.waitMs ?? DEFAULT_WAIT_MS,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onNotice === undefined ? {} : { onWait: options.onNotice }),
   };
   const steps: string[] = [];
   const step = (line: string): void => {

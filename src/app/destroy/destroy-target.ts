@@ -14,6 +14,8 @@ export interface DestroyTargetOptions {
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
   readonly onStep?: (step: string) => void;
+  /** Called with what a person who waits should know, such as for whom. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 /** Removes the pipeline's checkpoint from a PostgreSQL target, and with the last one everything of walcast. The data stays. */
@@ -22,6 +24,7 @@ export async function destroyTarget(options: DestroyTargetOptions): Promise<Dest
   const waiting = {
     waitMs: options.waitMs ?? DEFAULT_WAIT_MS,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onNotice === undefined ? {} : { onWait: options.onNotice }),
   };
   const steps: string[] = [];
   const step = (line: string): void => {

@@ -1,3 +1,4 @@
+import type { BackupFolder } from '../../migrate/backup/backup-file.ts';
 import type { MigrationResult, MigrationSet } from '../../migrate/migration.ts';
 import type { Finding } from '../check/finding.ts';
 import type { IdentityGap } from '../check/identity-gaps.ts';
@@ -8,6 +9,8 @@ export interface InitOptions extends SourceOptions {
   readonly replicaIdentity?: 'auto' | 'off';
   /** What to install, in this order; `core` when absent. */
   readonly sets?: readonly MigrationSet[];
+  /** Where our tables are saved before a migration that cannot be undone; without it, such a migration is refused. */
+  readonly backupFolder?: BackupFolder;
   /** Goes on although other readers of the database's changes will see our tables. */
   readonly force?: boolean;
   /** Rewritten tables above it are not sent along. */

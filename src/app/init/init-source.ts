@@ -1,5 +1,6 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
-import { withInstallLock } from '../../migrate/lock.ts';
+import { MigrationBackup } from '../../migrate/backup/back-up.ts';
+import { withInstallLock, type LockOptions } from '../../migrate/lock.ts';
 import { migrateLocked } from '../../migrate/migrate.ts';
 import { describeResult } from '../../migrate/migration.ts';
 import { readMigrations } from '../../migrate/read-migrations.ts';
@@ -51,7 +52,7 @@ async function install(session: SqlSession, options: InitOptions, findings: read
   };
 
   const sets = await Promise.all((options.sets ?? ['core']).map((set) => readMigrations(set)));
-  const migrations = await migrateLocked(session, sets);
+  const migrations = await migrateLocked(session, sets, { backup: backupOf(options, step), ...lockOptions(options) });
   await session.execute(SPEAK);
   for (const result of migrations) step(`migrations ${result.set}: ${describeResult(result)}`);
   const auto = await writeSettings(session, options);
@@ -96,6 +97,18 @@ async function writeSettings(session: SqlSession, options: InitOptions): Promise
   return rows[0]?.['value'] === 'auto';
 }
 
-function lockOptions({ waitMs = DEFAULT_WAIT_MS, signal }: InitOptions): { waitMs: number; signal?: AbortSignal } {
-  return { waitMs, ...(signal === undefined ? {} : { signal }) };
+function backupOf({ backupFolder }: InitOptions, step: (line: string) => void): MigrationBackup | undefined {
+  if (backupFolder === undefined) return undefined;
+  return new MigrationBackup({
+    folder: backupFolder,
+    onWritten: (path, why) => step(`backup of the schema walcast ${why}: ${path}`),
+  });
+}
+
+function lockOptions({ waitMs = DEFAULT_WAIT_MS, signal, onNotice }: InitOptions): LockOptions & { waitMs: number } {
+  return {
+    waitMs,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onNotice === undefined ? {} : { onWait: onNotice }),
+  };
 }

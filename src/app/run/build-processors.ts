@@ -1,11 +1,16 @@
-import type { Config } from '../../config/schema.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import { MigrationBackup } from '../../migrate/backup/back-up.ts';
 import { migrate } from '../../migrate/migrate.ts';
+import type { Logger } from '../../observe/logger.ts';
+import type { SqlSession } from '../../postgres/sql-session.ts';
 import { DdlReplayer } from '../../processor/postgres/ddl/ddl-replayer.ts';
 import { PostgresProcessor } from '../../processor/postgres/postgres-processor.ts';
 import type { Processor } from '../../wal/processor.ts';
+import { backupFolder } from '../migrations/backup-folder.ts';
 
 /** One processor a target of the configuration. */
-export function buildProcessors(config: Config): Processor[] {
+export function buildProcessors(loaded: LoadedConfig, logger: Logger): Processor[] {
+  const { config } = loaded;
   return config.targets.map(
     (target) =>
       new PostgresProcessor({
@@ -19,9 +24,18 @@ export function buildProcessors(config: Config): Processor[] {
             concurrently: config.ddl.concurrently === 'concurrently',
             ...(config.ddl.rows_role === undefined ? {} : { rowsRole: config.ddl.rows_role }),
           }),
-        migrate: async (session) => {
-          await migrate(session, { set: 'target' });
-        },
+        migrate: migrator(target.name, loaded, logger),
       }),
   );
+}
+
+/** Called with every new session; the backup is made once, however often that is. */
+function migrator(target: string, loaded: LoadedConfig, logger: Logger): (session: SqlSession) => Promise<void> {
+  const backup = new MigrationBackup({
+    folder: backupFolder(loaded),
+    onWritten: (path, why) => logger.info({ target, path }, `backup of the schema walcast ${why}`),
+  });
+  return async (session) => {
+    await migrate(session, { set: 'target', backup, onWait: (message) => logger.warn({ target }, message) });
+  };
 }

@@ -5,9 +5,11 @@ import { WalcastError } from '../../errors/walcast-error.ts';
 import { startHttpServer, type Health } from '../../observe/http-server.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { Metrics } from '../../observe/metrics.ts';
+import { SnapshotFiller } from '../../pipeline/snapshot/snapshot-filler.ts';
 import { Supervisor } from '../../pipeline/supervisor.ts';
 import { VERSION } from '../version.ts';
 import { buildProcessors } from './build-processors.ts';
+import { copySettings } from './copy-settings.ts';
 import { buildStatus } from './build-status.ts';
 import { feedMetrics } from './feed-metrics.ts';
 import type { RunStatus } from './run-status.ts';
@@ -30,7 +32,7 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
   const { url } = config.source.postgres;
   const supervisor = new Supervisor({
     source: { url, pipeline: config.name, slot, publication },
-    processors: buildProcessors(config),
+    processors: buildProcessors(loaded, logger),
     logger,
   });
   const monitor = new SlotMonitor({ url, slot, logger, release: (reason) => supervisor.releaseSource(reason) });

@@ -91,10 +91,7 @@ describe('assess', () => {
     ['a stopped target', { targets: [{ ...TARGET, state: 'stopped' }] }],
     ['a target that is tried again', { targets: [{ ...TARGET, state: 'retrying' }] }],
     ['a daemon that does not stream', { daemon: { ...DAEMON, streaming: false } }],
-    [
-      'pending migrations',
-      { migrations: [migrated({ applied: ['a'], pending: ['b'] })] },
-    ],
+    ['pending migrations', { migrations: [migrated({ applied: ['a'], pending: ['b'] })] }],
     ['disabled event triggers', { source: { ...SOURCE, captures: { enabled: 5, disabled: ['walcast_2_end'] } } }],
     ['dropped event triggers', { source: { ...SOURCE, captures: { enabled: 0, disabled: [] } } }],
     [

@@ -9,7 +9,7 @@ import type { RunStatus } from '../run/run-status.ts';
 import { secondsLeft } from '../run/slot-monitor.ts';
 import { errorStatus } from './error-status.ts';
 import { readExceptions } from './exceptions.ts';
-import { readMigrationSet } from './migration-status.ts';
+import { readMigrationSets } from './migration-status.ts';
 import { withReadingSession } from './reading-session.ts';
 import type { ExceptionReport, MigrationSetReport, SlotReport, SourceReport } from './status-report.ts';
 
@@ -21,7 +21,7 @@ export interface SourceReading {
   /** Null: not reachable, or not prepared. */
   readonly position: SourcePosition | null;
   readonly slot: SlotReport | null;
-  readonly migrations: MigrationSetReport | null;
+  readonly migrations: readonly MigrationSetReport[];
   readonly exceptions: readonly ExceptionReport[];
 }
 
@@ -38,7 +38,7 @@ export async function readSource(
   const shown = describeUrl(address.url);
   try {
     return await withReadingSession('source', address.url, signal, async (session, client) => {
-      const migrations = await readMigrationSet(session, 'core', 'source');
+      const migrations = await readMigrationSets(session, 'core', 'source');
       const slot = await readSlot(client, address.slot, daemon, signal);
       const basics = (await session.query(BASICS)).rows[0] ?? {};
       const captures = await readCaptures(session);
@@ -69,7 +69,7 @@ export async function readSource(
       error: errorStatus(error),
       captures: null,
     };
-    return { report, position: null, slot: null, migrations: null, exceptions: [] };
+    return { report, position: null, slot: null, migrations: [], exceptions: [] };
   }
 }
 

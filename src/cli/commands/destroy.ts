@@ -25,10 +25,16 @@ export const registerDestroy: Register = (program, { io, exit }) => {
       }
       const say = (where: string) => (step: string) => writeLines(io.stdout, [`${where}: ${step}`]);
       // the source first: while a daemon reads the slot nothing must go
-      await destroySource({ ...sourceOptions(loaded), onStep: say('source') });
+      const onNotice = (notice: string): void => writeLines(io.stderr, [notice]);
+      await destroySource({ ...sourceOptions(loaded), onStep: say('source'), onNotice });
       for (const { name, postgres } of loaded.config.targets) {
         try {
-          await destroyTarget({ url: postgres.url, pipeline: loaded.config.name, onStep: say(`target ${name}`) });
+          await destroyTarget({
+            url: postgres.url,
+            pipeline: loaded.config.name,
+            onStep: say(`target ${name}`),
+            onNotice,
+          });
         } catch (error) {
           // one that cannot be reached keeps nobody from cleaning the others
           reportError(io.stderr, error, { debug: false, secrets: loaded.secrets });

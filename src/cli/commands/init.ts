@@ -20,9 +20,11 @@ export const registerInit: Register = (program, { io }) => {
         throw new WalcastError('E_CONFIG', '--with-injector is not in this version', { hint: 'Leave it out.' });
       }
       const loaded = await loadConfigFor(options, io, 'none');
-      const [{ initSource }, { sourceOptions }] = await Promise.all([
+      const [{ initSource }, { sourceOptions }, { backupFolder }, { describeResult }] = await Promise.all([
         import('../../app/init/init-source.ts'),
         import('../source-options.ts'),
+        import('../../app/migrations/backup-folder.ts'),
+        import('../../migrate/migration.ts'),
       ]);
       const { replicaIdentity } = options;
       const report = await initSource({
@@ -30,8 +32,11 @@ export const registerInit: Register = (program, { io }) => {
         ...(replicaIdentity === 'auto' || replicaIdentity === 'off' ? { replicaIdentity } : {}),
         force: options['force'] === true,
         backfillLimitBytes: loaded.config.ddl.backfill_limit,
+        backupFolder: backupFolder(loaded),
         onStep: (step) => writeLines(io.stdout, [step]),
+        onNotice: (notice) => writeLines(io.stderr, [notice]),
       });
+      writeLines(io.stdout, [describeResult(...report.migrations)]);
       const warnings = report.findings.filter(({ level }) => level !== 'ok');
       writeLines(
         io.stderr,

@@ -44,7 +44,7 @@ export async function backUp(session: SqlSession, folder: BackupFolder, why: str
 
 async function* backupText(session: SqlSession, what: string): AsyncGenerator<string> {
   const { before, tables, after } = await readDefinitions(session);
-  yield `-- The tables of the schema walcast of database ${what.replace(/[\r\n]/g, ' ')}, by walcast ${TOOL_VERSION}.
+  yield `-- The tables of the schema walcast of database ${what.replace(/[\r\n]/g, ' ')}, written by walcast ${TOOL_VERSION}.
 -- To be restored into a database without that schema: psql -v ON_ERROR_STOP=1 -f FILE
 -- Functions, triggers, rights and comments are not in it: the version of walcast that made the tables makes them.\n`;
   yield `${[HEAD, ...before, ...tables.map(({ create }) => create)].join('\n')}\n`;

@@ -1,6 +1,6 @@
 import type { SqlSession } from '../../postgres/sql-session.ts';
 
-/** Statements of a backup in the order in which they have to run: `tables`, then the rows, then `after`. */
+/** Statements of a backup in the order in which they have to run: `before`, `tables`, then the rows, then `after`. */
 export interface Definitions {
   readonly before: readonly string[];
   readonly tables: readonly TableDefinition[];
@@ -39,7 +39,7 @@ const SEQUENCE_OPTIONS = `format('increment by %s minvalue %s maxvalue %s start 
 
 /** Those of identity columns come with their column. */
 const SEQUENCES = `
-select format('create sequence %s as %s ', c.oid::regclass, format_type(s.seqtypid, null)) || ${SEQUENCE_OPTIONS} || ';' as sql
+select format('create %ssequence %s as %s ', case c.relpersistence when 'u' then 'unlogged ' end, c.oid::regclass, format_type(s.seqtypid, null)) || ${SEQUENCE_OPTIONS} || ';' as sql
 from pg_class c join pg_sequence s on s.seqrelid = c.oid
 where c.relnamespace = ${OURS} and not exists (
   select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'i') order by c.oid`;
@@ -58,40 +58,57 @@ const COLUMN = `format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
          from pg_depend d join pg_sequence s on s.seqrelid = d.objid
          where d.classid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum and d.deptype = 'i')
        else '' end
-  || case when a.attnotnull then ' not null' else '' end`;
+  || case when a.attnotnull then coalesce((select format(' constraint %I not null', k.conname) from pg_constraint k
+       where k.conrelid = c.oid and k.contype = 'n' and k.conkey[1] = a.attnum), ' not null') else '' end`;
+
+/** A partition is made by itself and attached when it is full. A table that inherits has the columns of its parents from them. */
+const INHERITS = `(not c.relispartition and exists (select from pg_inherits i where i.inhrelid = c.oid))`;
 
 const TABLES = `
+with recursive ranked as (
+  select c.oid, 0 as depth from pg_class c
+  union all select i.inhrelid, r.depth + 1 from ranked r join pg_inherits i on i.inhparent = r.oid),
+ranks as (select oid, max(depth) as depth from ranked group by oid)
 select c.oid::regclass::text as name, (c.relkind = 'p')::text as parted,
-  format('create %stable %s (%s)%s%s;', case c.relpersistence when 'u' then 'unlogged ' end, c.oid::regclass, columns.definition,
+  format('create %stable %s (%s)%s%s%s;', case c.relpersistence when 'u' then 'unlogged ' end, c.oid::regclass, columns.definition,
+    case when ${INHERITS} then (select format(' inherits (%s)', string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno))
+      from pg_inherits i where i.inhrelid = c.oid) end,
     case c.relkind when 'p' then ' partition by ' || pg_get_partkeydef(c.oid) end,
     (select format(' with (%s)', string_agg(format('%s=%L', option_name, option_value), ', ')) from pg_options_to_table(c.reloptions)
        having count(*) > 0)) as sql,
   coalesce(columns.names, '[]') as columns, coalesce(columns.secret, false)::text as secret
-from pg_class c cross join lateral (
-  select string_agg(${COLUMN}, ', ' order by a.attnum) as definition,
+from pg_class c join ranks on ranks.oid = c.oid cross join lateral (
+  select string_agg(case when a.attislocal or not ${INHERITS} then ${COLUMN} else (
+      select format('constraint %I not null %I', k.conname, a.attname) from pg_constraint k
+      where k.conrelid = c.oid and k.contype = 'n' and k.conkey[1] = a.attnum and k.conislocal) end, ', ' order by a.attnum) as definition,
     json_agg(a.attname order by a.attnum) filter (where a.attgenerated = '') as names,
     bool_or(a.attname = 'secret') as secret
   from pg_attribute a left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) columns
-where c.relnamespace = ${OURS} and c.relkind in ('r', 'p') order by c.oid`;
+where c.relnamespace = ${OURS} and c.relkind in ('r', 'p') order by ranks.depth, c.oid`;
+
+/** Of columns that a table inherits. */
+const DEFAULTS = `
+select format('alter table only %s alter column %I set default %s;', c.oid::regclass, a.attname, pg_get_expr(f.adbin, f.adrelid)) as sql
+from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum
+where c.relnamespace = ${OURS} and c.relkind = 'r' and ${INHERITS} and not a.attislocal and a.attgenerated = '' order by c.oid, a.attnum`;
 
 /** Foreign keys last; what a partition has from its parent comes with it. NOT NULL stands with the columns. */
 const CONSTRAINTS = (which: 'own' | 'foreign'): string => `
-select format('alter table %s add constraint %I %s;', conrelid::regclass, conname, pg_get_constraintdef(oid)) as sql
-from pg_constraint where connamespace = ${OURS} and conrelid <> 0
-  and ${which === 'own' ? `contype in ('p', 'u', 'x', 'c')` : `contype = 'f' and conparentid = 0`} order by oid`;
+select format('alter table %s add constraint %I %s;', conrelid::regclass, conname, pg_get_constraintdef(k.oid)) as sql
+from pg_constraint k join pg_class c on c.oid = k.conrelid
+where c.relnamespace = ${OURS} and (k.conislocal or c.relispartition)
+  and ${which === 'own' ? `contype in ('p', 'u', 'x', 'c')` : `contype = 'f' and conparentid = 0`} order by k.oid`;
 
 const INDEXES = `
 select pg_get_indexdef(i.indexrelid) || ';' as sql from pg_index i join pg_class c on c.oid = i.indrelid
 where c.relnamespace = ${OURS} and c.relkind in ('r', 'p') and not exists (
   select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')) order by i.indexrelid`;
 
-const PARENTS = `
-select case when c.relispartition
-    then format('alter table %s attach partition %s %s;', i.inhparent::regclass, c.oid::regclass, pg_get_expr(c.relpartbound, c.oid))
-    else format('alter table %s inherit %s;', c.oid::regclass, i.inhparent::regclass) end as sql
+const PARTITIONS = `
+select format('alter table %s attach partition %s %s;', i.inhparent::regclass, c.oid::regclass, pg_get_expr(c.relpartbound, c.oid)) as sql
 from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where c.relnamespace = ${OURS} and c.relkind in ('r', 'p') order by c.oid, i.inhseqno`;
+where c.relnamespace = ${OURS} and c.relispartition and c.relkind in ('r', 'p') order by c.oid`;
 
 const OWNED_SEQUENCES = `
 select format('alter sequence %s owned by %s.%I;', c.oid::regclass, d.refobjid::regclass, a.attname) as sql
@@ -124,9 +141,10 @@ export async function readDefinitions(session: SqlSession): Promise<Definitions>
     before: [...(await statements(TYPES)), ...(await statements(SEQUENCES))],
     tables,
     after: [
+      ...(await statements(DEFAULTS)),
       ...(await statements(CONSTRAINTS('own'))),
       ...(await statements(INDEXES)),
-      ...(await statements(PARENTS)),
+      ...(await statements(PARTITIONS)),
       ...(await statements(CONSTRAINTS('foreign'))),
       ...(await statements(OWNED_SEQUENCES)),
       ...positions,
