@@ -223,10 +223,11 @@ export class Supervisor {
       this.#openedAt = Date.now();
       if (this.#ack !== null) stream.confirm(this.#ack.confirmed);
       this.#options.logger.info({ slot, lsn: formatLsn(source.position.confirmed) }, 'streaming');
+      const following = this.#options.filler.followSequences(this.#slots, source, ending.signal);
       const retries = this.#retryBeside(source, ending);
       await Promise.race([stream.ended, aborted(ending.signal)]);
       ending.abort();
-      await retries;
+      await Promise.all([retries, following]);
       if (signal.aborted) await this.#finish(feeds);
     } finally {
       signal.removeEventListener('abort', stop);

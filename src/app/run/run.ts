@@ -33,6 +33,15 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
   const supervisor = new Supervisor({
     source: { url, pipeline: config.name, slot, publication },
     processors: buildProcessors(loaded, logger),
+    filler: new SnapshotFiller(
+      copySettings(
+        config,
+        logger,
+        () => Promise.resolve(),
+        () => Promise.reject(new Error('no schema reader')),
+      ),
+      signal,
+    ),
     logger,
   });
   const monitor = new SlotMonitor({ url, slot, logger, release: (reason) => supervisor.releaseSource(reason) });

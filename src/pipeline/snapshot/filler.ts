@@ -8,4 +8,6 @@ export interface Filler {
   fill(slot: TargetSlot, source: SourceState, signal: AbortSignal): Promise<void>;
   /** The answers to a processor that stands between two transactions. */
   pendingCopies(slot: TargetSlot, source: SourceState): Pick<ProcessorEvents, 'copyDue' | 'copyPending'>;
+  /** Sets the sequences of the targets that stream to the source's values, again and again until the signal fires. Never rejects. */
+  followSequences(slots: readonly TargetSlot[], source: SourceState, signal: AbortSignal): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import type { SourceState } from '../../listener/postgres/source-position.ts';
-import type { ProcessorEvents } from '../../wal/processor.ts';
+import type { Processor, ProcessorEvents } from '../../wal/processor.ts';
 import type { SnapshotSink } from '../../wal/snapshot.ts';
 import type { TargetSlot } from '../target-slot.ts';
 import type { CopyJob, CopySettings } from './copy-options.ts';
 import type { Filler } from './filler.ts';
 import { fillTarget } from './fill-target.ts';
+import { followSequences } from './follow-sequences.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { PendingTables } from './pending-tables.ts';
 import { SnapshotProgress } from './progress.ts';
 
@@ -12,6 +14,8 @@ import { SnapshotProgress } from './progress.ts';
 export class SnapshotFiller implements Filler {
   readonly #settings: CopySettings;
   readonly #signal: AbortSignal;
+  /** A target's records have one writer at a time. */
+  readonly #turns = new WeakMap<Processor, OneAtATime>();
 
   /** @param signal ends every copy of the run */
   constructor(settings: CopySettings, signal: AbortSignal) {
@@ -41,6 +45,15 @@ export class SnapshotFiller implements Filler {
     };
   }
 
+  async followSequences(slots: readonly TargetSlot[], source: SourceState, signal: AbortSignal): Promise<void> {
+    await followSequences(this.#settings, signal, async (values) => {
+      for (const slot of slots) {
+        if (slot.state !== 'streaming') continue;
+        await this.#with(slot, source, signal, async (sink) => await sink.setSequences(values));
+      }
+    });
+  }
+
   #job(sink: SnapshotSink, progress: SnapshotProgress, signal: AbortSignal): CopyJob {
     return { settings: this.#settings, sink, progress, signal, streamed: true };
   }
@@ -51,11 +64,21 @@ export class SnapshotFiller implements Filler {
     signal: AbortSignal,
     work: (sink: SnapshotSink) => Promise<T>,
   ): Promise<T> {
-    const sink = await processor.openSnapshot(position, signal);
-    try {
-      return await work(sink);
-    } finally {
-      await sink.close();
-    }
+    return await this.#turnOf(processor).run(async () => {
+      const sink = await processor.openSnapshot(position, signal);
+      try {
+        return await work(sink);
+      } finally {
+        await sink.close();
+      }
+    });
+  }
+
+  #turnOf(processor: Processor): OneAtATime {
+    const known = this.#turns.get(processor);
+    if (known !== undefined) return known;
+    const turn = new OneAtATime();
+    this.#turns.set(processor, turn);
+    return turn;
   }
 }
