@@ -1,1 +1,1 @@
-drop index walcast.table_ids_by_root;
+drop index if exists walcast.table_ids_by_root;

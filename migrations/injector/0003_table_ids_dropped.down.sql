@@ -1,1 +1,1 @@
-drop index walcast.table_ids_dropped;
+drop index if exists walcast.table_ids_dropped;

@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait-for.ts';
 const TABLE = { '0001_t.up.sql': 'create table walcast.t (a int)', '0001_t.down.sql': 'drop table walcast.t' };
 const INDEX = {
   '0002_t_a.up.sql': 'create index if not exists t_a on walcast.t (a)',
-  '0002_t_a.down.sql': 'drop index walcast.t_a',
+  '0002_t_a.down.sql': 'drop index if exists walcast.t_a',
 };
 
 describe.each(testMajors())('a migration that is verified, on PostgreSQL %i', (major) => {

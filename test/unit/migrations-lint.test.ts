@@ -47,6 +47,7 @@ describe('the lint of migrations', () => {
     ['SELECT INTO', 'select 1 into walcast.t', /SELECT INTO/],
     ['CONCURRENTLY', 'create index concurrently if not exists i on walcast.t (a)', /CONCURRENTLY/],
     ['DROP CONCURRENTLY', 'drop index concurrently walcast.i', /CONCURRENTLY/],
+    ['DROP INDEX of one that may be gone', 'drop index walcast.i', /IF EXISTS/],
     ['several objects of one DROP', 'drop table walcast.a, walcast.b', /several objects/],
     ['a schema with objects', 'create schema s create table t ()', /objects in it/],
     ['an index that cannot be made again', 'create index i on walcast.t (a)', /IF NOT EXISTS/],

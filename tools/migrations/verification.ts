@@ -25,9 +25,12 @@ export function verificationOf(kind: string, statement: Node): Verification {
   if ('IndexStmt' in statement) return ofIndex(statement.IndexStmt);
   if ('AlterTableStmt' in statement) return ofAlterTable(statement.AlterTableStmt);
   if ('DropStmt' in statement) {
-    const { concurrent, objects } = statement.DropStmt;
+    const { concurrent, objects, removeType, missing_ok } = statement.DropStmt;
     if (concurrent === true) return refused('CONCURRENTLY: a migration is one transaction with its record');
     if ((objects ?? []).length > 1) return refused('DROP of several objects: one change a file');
+    if (removeType === 'OBJECT_INDEX' && missing_ok !== true) {
+      return refused('DROP INDEX without IF EXISTS: one that stays invalid is dropped by hand');
+    }
   }
   if ('SelectStmt' in statement && statement.SelectStmt.intoClause !== undefined) {
     return refused('SELECT INTO: a table and its rows in one, whose columns nobody can read here');
