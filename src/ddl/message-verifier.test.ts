@@ -70,7 +70,7 @@ const rotated = [
   { generation: 2, secret: SECRET, retired: null },
   { generation: 1, secret: OLD, retired: lsn(0x200n) },
 ];
-const announcement = (fields: object, secret: Buffer): Buffer =>
+const announcement = (fields: object, secret: typeof SECRET): Buffer =>
   message({ kind: 'key', generation: 2, retired: null, ...fields }, { secret });
 
 test('takes a message that an older key signed before it was retired, and none after', () => {
