@@ -1,17 +1,19 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { withInstallLock } from '../../migrate/lock.ts';
 import { unmigrateLocked } from '../../migrate/migrate.ts';
-import { schemaState } from '../../migrate/ownership.ts';
 import { readMigrations } from '../../migrate/read-migrations.ts';
-import { migrationRecords } from '../../migrate/records.ts';
+import { installedSets } from '../../migrate/records.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { quoteIdentifier } from '../../sql/quote.ts';
 import type { SourceOptions } from '../check/source-options.ts';
 import { ClientSession } from '../init/client-session.ts';
 import { DEFAULT_WAIT_MS } from '../init/init-report.ts';
+import { destroyInjector, removeInjector } from './destroy-injector.ts';
 import { giveIdentitiesBack } from './give-identities-back.ts';
 
 export interface DestroyOptions extends SourceOptions {
+  /** Removes this set alone; without it the pipeline, and with the last one everything of walcast. */
+  readonly set?: 'injector';
   readonly waitMs?: number;
   readonly onStep?: (step: string) => void;
   /** Called with what a person who waits should know, such as for whom. */
@@ -39,8 +41,13 @@ export async function destroySource(options: DestroyOptions): Promise<DestroyRep
     options.onStep?.(line);
   };
   try {
-    if ((await schemaState(session)) !== 'ours' || (await migrationRecords(session, 'core')).length === 0) {
+    const installed = (await installedSets(session)).filter((set) => set === 'core' || set === 'injector');
+    if (installed.length === 0) {
       step('walcast is not installed on the source: nothing to remove');
+      return { steps };
+    }
+    if (options.set === 'injector') {
+      await destroyInjector(session, waiting, step);
       return { steps };
     }
     await withInstallLock(session, waiting, async () => {
@@ -55,6 +62,7 @@ export async function destroySource(options: DestroyOptions): Promise<DestroyRep
         step('event triggers: dropped');
         for (const line of await giveIdentitiesBack(session, waiting)) step(line);
       }
+      if (installed.includes('injector')) await removeInjector(session, step);
       await unmigrateLocked(session, await readMigrations('core'));
       step('schema walcast: dropped');
     });

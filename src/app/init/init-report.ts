@@ -7,10 +7,14 @@ import type { SourceOptions } from '../check/source-options.ts';
 export interface InitOptions extends SourceOptions {
   /** Consents to changing tables that have no usable replica identity; `off` stops the triggers from doing so, for bulk restores. */
   readonly replicaIdentity?: 'auto' | 'off';
-  /** What to install, in this order; `core` when absent. */
+  /** What to install, in this order; `core` when absent. What else is installed on the source is brought up to date with it. */
   readonly sets?: readonly MigrationSet[];
   /** Where our tables are saved before a migration that cannot be undone; without it, such a migration is refused. */
   readonly backupFolder?: BackupFolder;
+  /** Signs the messages with a new key from now on. */
+  readonly rotateKey?: boolean;
+  /** Other migrations than the installed ones, for tests. */
+  readonly migrationsFolder?: string;
   /** Goes on although other readers of the database's changes will see our tables. */
   readonly force?: boolean;
   /** Rewritten tables above it are not sent along. */

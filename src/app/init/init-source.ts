@@ -2,8 +2,9 @@ import { WalcastError } from '../../errors/walcast-error.ts';
 import { MigrationBackup } from '../../migrate/backup/back-up.ts';
 import { withInstallLock, type LockOptions } from '../../migrate/lock.ts';
 import { migrateLocked } from '../../migrate/migrate.ts';
-import { describeResult } from '../../migrate/migration.ts';
+import { describeResult, type MigrationSet } from '../../migrate/migration.ts';
 import { readMigrations } from '../../migrate/read-migrations.ts';
+import { installedSets } from '../../migrate/records.ts';
 import { SPEAK } from '../../migrate/silence.ts';
 import { judge, sourceFacts } from '../check/check-source.ts';
 import type { Finding } from '../check/finding.ts';
@@ -12,8 +13,10 @@ import { ClientSession } from './client-session.ts';
 import { DEFAULT_WAIT_MS, type InitOptions, type InitReport } from './init-report.ts';
 import { untilOlderTransactionsEnd } from './old-transactions.ts';
 import { ensurePublication } from './publication.ts';
+import { renewKey, retireOldKeys } from './renew-key.ts';
 import { settleIdentities } from './settle-identities.ts';
 import { announceSlot, ensureSlot, isComplete, readSlotRecord } from './slot.ts';
+import { fillTableIds } from './table-ids.ts';
 
 /**
  * Prepares a source: triggers, then identities, then publication, then slot. A table without identity must not be published, and a slot
@@ -51,14 +54,22 @@ async function install(session: SqlSession, options: InitOptions, findings: read
     options.onStep?.(line);
   };
 
-  const sets = await Promise.all((options.sets ?? ['core']).map((set) => readMigrations(set)));
+  const names = await setsToInstall(session, options);
+  const sets = await Promise.all(names.map((set) => readMigrations(set, options.migrationsFolder)));
   const migrations = await migrateLocked(session, sets, { backup: backupOf(options, step), ...lockOptions(options) });
   await session.execute(SPEAK);
   for (const result of migrations) step(`migrations ${result.set}: ${describeResult(result)}`);
   const auto = await writeSettings(session, options);
   const settle = auto || options.replicaIdentity === 'auto';
-  if (settle && !isComplete(await readSlotRecord(session, options.slot))) {
+  if (options.rotateKey === true) step(`key of the messages: generation ${await renewKey(session)} signs from now on`);
+  const givesIds = names.includes('injector');
+  const firstIds = migrations.some(({ set, applied }) => set === 'injector' && applied.length > 0);
+  if (firstIds || (settle && !isComplete(await readSlotRecord(session, options.slot)))) {
     await untilOlderTransactionsEnd(session, waiting);
+  }
+  if (givesIds) {
+    const filled = await fillTableIds(session);
+    if (filled > 0) step(`ids of tables: ${filled} given that the triggers could not give`);
   }
   const identities = settle ? await settleIdentities(session, waiting) : [];
   for (const { table, identity } of identities) step(`replica identity of ${table}: ${identity}`);
@@ -72,6 +83,11 @@ async function install(session: SqlSession, options: InitOptions, findings: read
   const consistentPoint = record.consistentPoint ?? '';
   const how = replaced ? 'was gone, created anew: the targets need the state of the source again' : 'created';
   step(`slot ${options.slot}: ${created ? `${how}, consistent at ${consistentPoint}` : 'there already'}`);
+  const keys = await retireOldKeys(session, options.rotateKey === true ? waiting : { ...waiting, waitMs: 0 });
+  for (const generation of keys.retired) step(`key of the messages: generation ${generation} is refused from now on`);
+  if (keys.holders !== null) {
+    step(`key of the messages: the one before is accepted until these end and init runs again: ${keys.holders}`);
+  }
   return {
     steps,
     findings,
@@ -80,6 +96,12 @@ async function install(session: SqlSession, options: InitOptions, findings: read
     slot: { name: options.slot, id: record.id, consistentPoint, created },
     publication: { name: options.publication, created: published },
   };
+}
+
+/** The injector, once there, is upgraded by every `init`. */
+async function setsToInstall(session: SqlSession, { sets = ['core'] }: InitOptions): Promise<readonly MigrationSet[]> {
+  const wanted = sets.includes('injector') || !(await installedSets(session)).includes('injector');
+  return wanted ? sets : [...sets, 'injector'];
 }
 
 /** Returns whether the triggers settle identities from now on. */

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Option } from 'commander';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Register } from '../command.ts';
@@ -11,6 +12,11 @@ export const registerDestroy: Register = (program, { io, exit }) => {
   addConfigOptions(program.command('destroy'))
     .description('remove slot, publication, triggers and checkpoints of the pipeline, and nothing else; the data stays')
     .option('--yes', 'without being asked')
+    .addOption(
+      new Option('--set <set>', 'remove these objects of walcast from the source, and nothing else').choices([
+        'injector',
+      ]),
+    )
     .action(async (options: ParsedOptions) => {
       const loaded = await loadConfigFor(options, io, 'none');
       const [{ destroySource }, { destroyTarget }, { sourceOptions }] = await Promise.all([
@@ -18,7 +24,8 @@ export const registerDestroy: Register = (program, { io, exit }) => {
         import('../../app/destroy/destroy-target.ts'),
         import('../source-options.ts'),
       ]);
-      if (options['yes'] !== true && !(await confirmed(io, loaded))) {
+      const set = options['set'] === 'injector' ? options['set'] : undefined;
+      if (options['yes'] !== true && !(await confirmed(io, await questionOf(loaded, set)))) {
         io.stderr.write('nothing was removed\n');
         exit(1);
         return;
@@ -26,7 +33,9 @@ export const registerDestroy: Register = (program, { io, exit }) => {
       const say = (where: string) => (step: string) => writeLines(io.stdout, [`${where}: ${step}`]);
       // the source first: while a daemon reads the slot nothing must go
       const onNotice = (notice: string): void => writeLines(io.stderr, [notice]);
-      await destroySource({ ...sourceOptions(loaded), onStep: say('source'), onNotice });
+      const source = { ...sourceOptions(loaded), onStep: say('source'), onNotice };
+      await destroySource(set === undefined ? source : { ...source, set });
+      if (set !== undefined) return;
       for (const { name, postgres } of loaded.config.targets) {
         try {
           await destroyTarget({
@@ -44,10 +53,15 @@ export const registerDestroy: Register = (program, { io, exit }) => {
     });
 };
 
-async function confirmed(io: CliIo, { config }: LoadedConfig): Promise<boolean> {
+async function questionOf({ config }: LoadedConfig, set: string | undefined): Promise<string> {
   const { describeUrl } = await import('../../postgres/client.ts');
-  const places = [config.source.postgres.url, ...config.targets.map(({ postgres }) => postgres.url)].map(describeUrl);
-  const question = `remove pipeline ${config.name} from ${places.join(', ')}`;
+  const source = describeUrl(config.source.postgres.url);
+  if (set !== undefined) return `remove the ${set} from ${source}`;
+  const places = [source, ...config.targets.map(({ postgres }) => describeUrl(postgres.url))];
+  return `remove pipeline ${config.name} from ${places.join(', ')}`;
+}
+
+async function confirmed(io: CliIo, question: string): Promise<boolean> {
   if (process.stdin.isTTY !== true || io.stderr.isTTY !== true) {
     throw new WalcastError('E_CONFIG', `this would ${question}`, { hint: 'Add --yes to do it.' });
   }

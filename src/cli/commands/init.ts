@@ -1,5 +1,4 @@
 import { Option } from 'commander';
-import { WalcastError } from '../../errors/walcast-error.ts';
 import type { Register } from '../command.ts';
 import { writeLines } from '../io.ts';
 import { addConfigOptions, loadConfigFor, type ParsedOptions } from '../options.ts';
@@ -14,11 +13,9 @@ export const registerInit: Register = (program, { io }) => {
       ).choices(['auto', 'off']),
     )
     .option('--force', 'go on although other readers of the changes of this database will see the tables of walcast')
-    .addOption(new Option('--with-injector').hideHelp())
+    .option('--with-injector', 'also give every table an id that stays when it is renamed; search targets need it')
+    .option('--rotate-key', 'sign the messages of the triggers with a new key; daemons that run fetch it by themselves')
     .action(async (options: ParsedOptions) => {
-      if (options['withInjector'] === true) {
-        throw new WalcastError('E_CONFIG', '--with-injector is not in this version', { hint: 'Leave it out.' });
-      }
       const loaded = await loadConfigFor(options, io, 'none');
       const [{ initSource }, { sourceOptions }, { backupFolder }, { describeResult }] = await Promise.all([
         import('../../app/init/init-source.ts'),
@@ -30,6 +27,8 @@ export const registerInit: Register = (program, { io }) => {
       const report = await initSource({
         ...sourceOptions(loaded),
         ...(replicaIdentity === 'auto' || replicaIdentity === 'off' ? { replicaIdentity } : {}),
+        ...(options['withInjector'] === true ? { sets: ['core', 'injector'] } : {}),
+        rotateKey: options['rotateKey'] === true,
         force: options['force'] === true,
         backfillLimitBytes: loaded.config.ddl.backfill_limit,
         backupFolder: backupFolder(loaded),
