@@ -13,6 +13,9 @@ export interface SourceNeeds {
   readonly roles: readonly string[];
 }
 
+/** followed: it gets what the stream brings · copied: it is filled with all that the source has */
+export type TargetUse = 'followed' | 'copied';
+
 export interface TargetFacts {
   readonly version: number;
   readonly encoding: string;
@@ -59,14 +62,26 @@ export async function checkTarget(
   policy: Config['ddl'],
   needs: SourceNeeds | null,
   signal: AbortSignal,
+  use: TargetUse = 'followed',
 ): Promise<Finding[]> {
   try {
-    const facts = await withReadingSession('target', target.postgres.url, signal, readTargetFacts);
-    return judgeTarget(target.name, facts, policy, needs);
+    return await examineTarget(target, policy, needs, signal, use);
   } catch (problem) {
     if (!isWalcastError(problem) || problem.code !== 'E_TARGET_CONNECTION') throw problem;
     return [error(`target ${target.name}: ${problem.message}`, problem.hint)];
   }
+}
+
+/** The same, but rejects when the target cannot be reached. */
+export async function examineTarget(
+  target: TargetConfig,
+  policy: Config['ddl'],
+  needs: SourceNeeds | null,
+  signal: AbortSignal,
+  use: TargetUse,
+): Promise<Finding[]> {
+  const facts = await withReadingSession('target', target.postgres.url, signal, readTargetFacts);
+  return judgeTarget(target.name, facts, policy, needs, use);
 }
 
 /** Pure. `needs` null: the source could not be asked. */
@@ -75,6 +90,7 @@ export function judgeTarget(
   facts: TargetFacts,
   policy: Config['ddl'],
   needs: SourceNeeds | null,
+  use: TargetUse = 'followed',
 ): Finding[] {
   const findings: Finding[] = [];
   const say = (finding: Finding): void => void findings.push({ ...finding, what: `target ${name}: ${finding.what}` });
@@ -93,7 +109,8 @@ export function judgeTarget(
   }
   if (needs === null) return findings;
   if (needs.address === facts.address) say(error('it is the source itself', 'Name another database.'));
-  if (needs.encoding !== facts.encoding) {
+  // what a copy needs of the encodings is told by its own preflight
+  if (use === 'followed' && needs.encoding !== facts.encoding) {
     say(
       error(
         `its encoding is ${facts.encoding}, the source's ${needs.encoding}`,
@@ -112,15 +129,16 @@ export function judgeTarget(
   } else say(ok(`PostgreSQL ${older}, the source has ${newer}`));
   for (const role of needs.roles) {
     const mapped = policy.role_map[role] ?? role;
-    if (!facts.roles.has(mapped)) say(missingRole(role, mapped, policy.roles));
+    if (!facts.roles.has(mapped)) say(missingRole(role, mapped, policy.roles, use));
   }
   return findings;
 }
 
-function missingRole(role: string, mapped: string, policy: Config['ddl']['roles']): Finding {
+function missingRole(role: string, mapped: string, policy: Config['ddl']['roles'], use: TargetUse): Finding {
   const what = `role ${mapped} is missing${mapped === role ? '' : ` (for ${role} of the source)`}`;
   if (policy === 'create') return ok(`${what}: it will be created without login, as ddl.roles says`);
   if (policy === 'skip-ownership') return ok(`${what}: what belongs to it goes to a stand-in, as ddl.roles says`);
+  if (use === 'copied') return error(what, 'Create it there (NOLOGIN is enough), or set ddl.roles or ddl.role_map.');
   return warning(
     what,
     'A statement by it or about it will stop the target: create it there, or set ddl.roles or ddl.role_map.',

@@ -16,9 +16,9 @@ export const registerCheck: Register = (program, { io, exit }) => {
     .option('--json', 'as JSON')
     .action(async (options: ParsedOptions) => {
       const loaded = await loadConfigFor(options, io, 'none');
-      const [{ checkSource }, { checkTarget, readSourceNeeds }, { sourceOptions }, { wantsColor }] = await Promise.all([
+      const [{ checkSource }, { checkTargets }, { sourceOptions }, { wantsColor }] = await Promise.all([
         import('../../app/check/check-source.ts'),
-        import('../../app/check/check-target.ts'),
+        import('../../app/check/check-targets.ts'),
         import('../source-options.ts'),
         import('../../observe/logger.ts'),
       ]);
@@ -27,11 +27,7 @@ export const registerCheck: Register = (program, { io, exit }) => {
         ...sourceOptions(loaded),
         ...(replicaIdentity === 'auto' || replicaIdentity === 'off' ? { replicaIdentity } : {}),
       });
-      const { config } = loaded;
-      // A source that cannot be asked is told above already.
-      const signal = AbortSignal.timeout(LIMIT_MS);
-      const needs = await readSourceNeeds(config.source.postgres.url, signal).catch(() => null);
-      for (const target of config.targets) findings.push(...(await checkTarget(target, config.ddl, needs, signal)));
+      findings.push(...(await checkTargets(loaded.config, AbortSignal.timeout(LIMIT_MS))));
       const ok = findings.every(({ level }) => level !== 'error');
       if (options['json'] === true) writeJson(io, { ok, findings });
       else {

@@ -1,0 +1,32 @@
+import type { Config } from '../../config/schema.ts';
+import { isWalcastError } from '../../errors/walcast-error.ts';
+import { examineCopyTarget, readCopySourceFacts } from './check-copy.ts';
+import { checkTarget, examineTarget, readSourceNeeds } from './check-target.ts';
+import { copySourceFindings } from './copy-findings.ts';
+import { error, type Finding } from './finding.ts';
+
+/** What `run` will meet at the targets, and, where it would fill them first, at the source. Changes nothing. */
+export async function checkTargets(config: Config, signal: AbortSignal): Promise<Finding[]> {
+  // a source that cannot be asked is told of by its own check
+  const needs = await readSourceNeeds(config.source.postgres.url, signal).catch(() => null);
+  const source =
+    needs === null || config.snapshot.mode === 'never' || config.targets.length === 0
+      ? null
+      : await readCopySourceFacts(config, signal);
+  if (source === null) {
+    const findings = config.targets.map((target) => checkTarget(target, config.ddl, needs, signal));
+    return (await Promise.all(findings)).flat();
+  }
+  const findings = copySourceFindings(source, config.snapshot, { streamed: true });
+  for (const target of config.targets) {
+    try {
+      const copy = await examineCopyTarget({ config, target, signal }, source);
+      findings.push(...(await examineTarget(target, config.ddl, needs, signal, copy.begun ? 'followed' : 'copied')));
+      findings.push(...copy.findings);
+    } catch (problem) {
+      if (!isWalcastError(problem) || problem.code !== 'E_TARGET_CONNECTION') throw problem;
+      findings.push(error(`target ${target.name}: ${problem.message}`, problem.hint));
+    }
+  }
+  return findings;
+}
