@@ -193,6 +193,7 @@ describe('the statement splitter', () => {
     ['an identifier that ends like a dollar quote begins', 'select a$b$; select 2 as c$b$', 2],
     ['escapes only where E stands', String.raw`select E'\';', '\'; select e'\\'; select 3`, 3],
     ['an E string that goes on in the next line', "select E'a'\n'b\\';'; select 2", 2],
+    ['doubled quotes in an E string, which end no escapes', "select e'a''\\';'; select 2", 2],
     ['quoted names with U&', 'select U&"d\\0061;t""a"; select 2', 2],
     ['doubled quotes', `select ''';', """;"; select 2`, 2],
     [
