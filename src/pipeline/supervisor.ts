@@ -342,7 +342,8 @@ export class Supervisor {
     const known = isWalcastError(error) ? error : unknownFailure(error);
     if (!known.retryable && !this.#streamedOnce) throw known;
     this.#sourceError = known;
-    this.#options.logger.warn({ code: known.code, ...known.fields }, known.message);
+    if (known.retryable) this.#options.logger.warn({ code: known.code, ...known.fields }, known.message);
+    else this.#options.logger.error({ code: known.code, ...known.fields, hint: known.hint }, known.message);
   }
 
   /** The shortest wait that any of the reasons to start over asks for. */
