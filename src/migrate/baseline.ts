@@ -51,7 +51,8 @@ async function record(
   migrations: readonly Migration[],
   claimed: readonly Migration[],
 ): Promise<BaselineResult> {
-  if ((await schemaState(session, { unrecorded: true })) === 'absent') {
+  const state = await schemaState(session, { unrecorded: true });
+  if (state === 'absent') {
     throw new WalcastError(
       'E_MIGRATION',
       'there is no schema walcast, so nothing was done by hand that could be recorded',
@@ -61,8 +62,8 @@ async function record(
     );
   }
   await refuseReadOnly(session);
-  await refuseUnknownSets(session);
-  const records = await migrationRecords(session, set);
+  if (state === 'ours') await refuseUnknownSets(session);
+  const records = state === 'ours' ? await migrationRecords(session, set) : [];
   const { problem } = examine(migrations, records);
   if (problem !== null) throw problem;
   const beyond = records.find(({ version }) => version >= claimed.length);
