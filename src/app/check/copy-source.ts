@@ -1,4 +1,6 @@
+import { hiddenRelations } from '../../listener/snapshot/rights.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
+import { quoteQualified } from '../../sql/quote.ts';
 import { readNewerFeatures, type NewerFeature } from './newer-features.ts';
 
 /** How a database compares text, beside its encoding. */
@@ -61,23 +63,9 @@ select current_setting('server_version_num') as version, r.rolname as role, pg_i
   (select count(*) from pg_largeobject_metadata) as large_objects
 from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`;
 
-/** Tables and sequences that a copy reads: members of extensions are not, but for those that the extension calls configuration. */
-const COPIED = `
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.oid >= 16384 and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'walcast')
-  and (exists (select from pg_extension e where c.oid = any (e.extconfig))
-    or not exists (select from pg_depend x where x.classid = 'pg_class'::regclass and x.objid = c.oid and x.deptype = 'e'))`;
-
-const TABLES = `
-select format('%I.%I', n.nspname, c.relname) as name, c.relpersistence as persistence,
-  (not has_schema_privilege(n.oid, 'usage') or not case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select')
-    else has_table_privilege(c.oid, 'select') end)::text as unreadable,
-  (c.relkind = 'r' and row_security_active(c.oid))::text as hidden
-${COPIED} and c.relkind in ('r', 'p', 'S')
-  and (c.relpersistence = 'u' or not has_schema_privilege(n.oid, 'usage')
-    or not case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select') else has_table_privilege(c.oid, 'select') end
-    or (c.relkind = 'r' and c.relrowsecurity and row_security_active(c.oid)))
-order by 1`;
+const UNLOGGED = `
+select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'r' and c.relpersistence = 'u' and n.nspname !~ '^pg_' and n.nspname <> 'walcast' order by 1`;
 
 const EXTENSIONS = `select extname as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`;
 
@@ -99,8 +87,9 @@ where p.partstrat = 'r' and 'pg_catalog."default"'::regcollation = any (p.partco
 
 export async function readCopySource(session: SqlSession): Promise<CopySourceFacts> {
   const server = (await session.query(SERVER)).rows[0] ?? {};
-  const tables = (await session.query(TABLES)).rows;
-  const named = (rows: typeof tables): string[] => rows.map(({ name }) => name ?? '');
+  const names = async (sql: string): Promise<string[]> => (await session.query(sql)).rows.map(({ name }) => name ?? '');
+  const missing = await hiddenRelations(session);
+  const named = (rows: typeof missing): string[] => rows.map(({ schema, name }) => quoteQualified(schema, name));
   const version = Number(server['version']);
   return {
     version,
@@ -111,17 +100,17 @@ export async function readCopySource(session: SqlSession): Promise<CopySourceFac
     keepBytes: server['keep'] === null ? null : Number(server['keep']),
     freeConnections: Number(server['free_connections']),
     cancelsReads: server['cancels'] === 'true',
-    unreadable: named(tables.filter(({ unreadable }) => unreadable === 'true')),
-    hidden: named(tables.filter(({ unreadable, hidden }) => unreadable !== 'true' && hidden === 'true')),
-    unlogged: named(tables.filter(({ persistence }) => persistence === 'u')),
+    unreadable: named(missing.filter(({ reason }) => reason !== 'row_security')),
+    hidden: named(missing.filter(({ reason }) => reason === 'row_security')),
+    unlogged: await names(UNLOGGED),
     largeObjects: Number(server['large_objects']),
     extensions: (await session.query(EXTENSIONS)).rows.map(({ name, version: installed }) => ({
       name: name ?? '',
       version: installed ?? '',
     })),
-    tablespaces: named((await session.query(TABLESPACES)).rows),
-    collations: named((await session.query(COLLATIONS)).rows),
-    textRanges: named((await session.query(TEXT_RANGES)).rows),
+    tablespaces: await names(TABLESPACES),
+    collations: await names(COLLATIONS),
+    textRanges: await names(TEXT_RANGES),
     newer: await readNewerFeatures(session, Math.trunc(version / 10_000)),
   };
 }

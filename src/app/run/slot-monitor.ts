@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from '../../observe/logger.ts';
+import { bytesText, durationText } from '../../observe/units.ts';
 import { isWalcastError } from '../../errors/walcast-error.ts';
 import { connectClient, sqlstateOf } from '../../postgres/client.ts';
 import { readSlotState, type SlotState } from '../../listener/postgres/source-position.ts';
@@ -10,6 +11,8 @@ const WINDOW_MS = 120_000;
 const WARN_EVERY_MS = 60_000;
 /** Warn when the slot has less than this left. */
 const WARN_SECONDS_LEFT = 3_600;
+/** Warn from this share of max_slot_wal_keep_size on, whatever the rate. */
+const ROOM_LEFT = 0.25;
 /** cannot_connect_now: the server starts, or shuts down and waits for its senders. */
 const CANNOT_CONNECT_NOW = '57P03';
 
@@ -17,6 +20,8 @@ export interface SlotMonitorOptions {
   readonly url: string;
   readonly slot: string;
   readonly logger: Logger;
+  /** Seconds that the slowest initial copy under way still needs; null: there is none, or it can't be told. */
+  readonly copySecondsLeft?: () => number | null;
   /** The source waits for its sender to end. */
   readonly release: (reason: 'shutdown' | 'slot-limit') => void;
 }
@@ -27,6 +32,7 @@ export class SlotMonitor {
   readonly #slot: string;
   readonly #logger: Logger;
   readonly #release: SlotMonitorOptions['release'];
+  readonly #copySecondsLeft: () => number | null;
   readonly #samples: { at: number; current: bigint }[] = [];
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -35,6 +41,7 @@ export class SlotMonitor {
 
   constructor(options: SlotMonitorOptions) {
     this.#release = options.release;
+    this.#copySecondsLeft = options.copySecondsLeft ?? (() => null);
     this.#url = options.url;
     this.#slot = options.slot;
     this.#logger = options.logger;
@@ -86,14 +93,42 @@ export class SlotMonitor {
     const now = Date.now();
     this.#samples.push({ at: now, current: state.current });
     while (this.#samples.length > 1 && now - (this.#samples[0]?.at ?? now) > WINDOW_MS) this.#samples.shift();
+    if (state.safeBytes === null || now - this.#warnedAt < WARN_EVERY_MS) return;
     const left = this.secondsLeft;
-    if (left === null || left > WARN_SECONDS_LEFT || now - this.#warnedAt < WARN_EVERY_MS) return;
+    const warning = slotWarning({
+      safeBytes: Number(state.safeBytes),
+      retainedBytes: Number(state.retainedBytes),
+      secondsLeft: left,
+      copySecondsLeft: this.#copySecondsLeft(),
+    });
+    if (warning === null) return;
     this.#warnedAt = now;
     this.#logger.warn(
       { slot: this.#slot, safeBytes: Number(state.safeBytes), secondsLeft: left },
-      `the source will drop WAL that slot ${this.#slot} needs in about ${left} s`,
+      `slot ${this.#slot}: ${warning}`,
     );
   }
+}
+
+export interface SlotRoom {
+  readonly safeBytes: number;
+  readonly retainedBytes: number;
+  readonly secondsLeft: number | null;
+  readonly copySecondsLeft: number | null;
+}
+
+/** Pure: the slot may be lost, while there is time to do something about it; null: it has room enough. */
+export function slotWarning({ safeBytes, retainedBytes, secondsLeft, copySecondsLeft }: SlotRoom): string | null {
+  if (secondsLeft !== null && secondsLeft <= WARN_SECONDS_LEFT) {
+    return `the source will drop WAL that it needs in about ${durationText(secondsLeft)}; raise max_slot_wal_keep_size`;
+  }
+  if (secondsLeft !== null && copySecondsLeft !== null && secondsLeft < copySecondsLeft) {
+    return `at this rate it is lost in ${durationText(secondsLeft)}, and the initial copy needs ${durationText(copySecondsLeft)} more; raise max_slot_wal_keep_size on the source`;
+  }
+  if (safeBytes < (safeBytes + retainedBytes) * ROOM_LEFT) {
+    return `the source keeps ${bytesText(retainedBytes)} of WAL for it, and no more than ${bytesText(safeBytes)} are left until it is lost; raise max_slot_wal_keep_size`;
+  }
+  return null;
 }
 
 /** Pure: at the rate between the first and the last sample. */
