@@ -56,7 +56,7 @@ describe('loadConfig', () => {
         on_existing: 'fail',
         workers: 4,
         schema_source: 'auto',
-        range_size: 67_108_864,
+        range_size: 134_217_728,
         lock_timeout: 2_000,
         statement_timeout: 0,
         max_retained_wal: 0,

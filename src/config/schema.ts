@@ -121,7 +121,7 @@ const snapshot = z.strictObject({
       'who prints the first schema: pg_dump, or walcast from the catalog; auto: pg_dump if there is one that fits',
     ),
   range_size: size(1024 * 1024)
-    .default(64 * 1024 * 1024)
+    .default(128 * 1024 * 1024)
     .describe('a larger table is copied in ranges of its key of about this size; what is lost by a crash'),
   lock_timeout: duration
     .default(2_000)
