@@ -5,11 +5,12 @@ import { WalcastError } from '../../errors/walcast-error.ts';
 import { startHttpServer, type Health } from '../../observe/http-server.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { Metrics } from '../../observe/metrics.ts';
-import { SnapshotFiller } from '../../pipeline/snapshot/snapshot-filler.ts';
 import { Supervisor } from '../../pipeline/supervisor.ts';
 import { VERSION } from '../version.ts';
 import { buildProcessors } from './build-processors.ts';
-import { copySettings } from './copy-settings.ts';
+import { progressLine } from '../snapshot/progress-line.ts';
+import { ProgressLog, type ReportedCopy } from '../snapshot/progress-log.ts';
+import { buildFiller } from './build-filler.ts';
 import { buildStatus } from './build-status.ts';
 import { feedMetrics } from './feed-metrics.ts';
 import type { RunStatus } from './run-status.ts';
@@ -33,18 +34,19 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
   const supervisor = new Supervisor({
     source: { url, pipeline: config.name, slot, publication },
     processors: buildProcessors(loaded, logger),
-    filler: new SnapshotFiller(
-      copySettings(
-        config,
-        logger,
-        () => Promise.resolve(),
-        () => Promise.reject(new Error('no schema reader')),
-      ),
-      signal,
-    ),
+    filler: buildFiller(loaded, logger, signal),
     logger,
   });
-  const monitor = new SlotMonitor({ url, slot, logger, release: (reason) => supervisor.releaseSource(reason) });
+  const copies = (): ReportedCopy[] =>
+    supervisor.targets.map(({ name, snapshot }) => ({ target: name, report: snapshot?.report(0) ?? null }));
+  const monitor = new SlotMonitor({
+    url,
+    slot,
+    logger,
+    copySecondsLeft: () => longest(copies()),
+    release: (reason) => supervisor.releaseSource(reason),
+  });
+  const progress = new ProgressLog(copies, logger);
   const startedAt = Date.now();
   const status = (): RunStatus =>
     buildStatus({ pipeline: config.name, version: VERSION, startedAt, slot, supervisor, monitor });
@@ -61,19 +63,32 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
     providers: {
       live: () => liveness(supervisor),
       ready: () => readiness(status()),
-      started: () => (supervisor.streamedOnce ? { ok: true } : { ok: false, reason: 'not yet streaming' }),
+      started: () => startup(supervisor),
       status: () => Promise.resolve(status()),
     },
   });
   logger.info({ version: VERSION, listen: `${server.host}:${server.port}`, slot, publication }, 'walcast is running');
   monitor.start();
+  progress.start();
   try {
     await supervisor.run(signal);
     logger.info('walcast has stopped');
   } finally {
+    progress.stop();
     await monitor.stop();
     await server.close();
   }
+}
+
+function longest(copies: readonly ReportedCopy[]): number | null {
+  const left = copies.map(({ report }) => report?.secondsLeft ?? null).filter((seconds) => seconds !== null);
+  return left.length === 0 ? null : Math.max(...left);
+}
+
+/** An initial copy may take days: whoever waits for the start waits for its beginning only. */
+function startup(supervisor: Supervisor): Health {
+  const filling = supervisor.targets.some(({ state }) => state === 'snapshot');
+  return supervisor.streamedOnce || filling ? { ok: true } : { ok: false, reason: 'not yet streaming' };
 }
 
 function liveness(supervisor: Supervisor): Health {
@@ -90,7 +105,11 @@ export function readiness(status: RunStatus): Health {
     return {
       ok: false,
       reason: failing
-        .map(({ name, state, error }) => `${name} is ${state}${error === null ? '' : `: ${error.message}`}`)
+        .map(({ name, state, error, snapshot }) => {
+          if (state === 'snapshot')
+            return `${name} is being filled${snapshot === null ? '' : `: ${progressLine(snapshot)}`}`;
+          return `${name} is ${state}${error === null ? '' : `: ${error.message}`}`;
+        })
         .join('; '),
     };
   }
