@@ -57,9 +57,11 @@ test('refuses a copy within its own transaction, but not the first message of th
 
 test('stops at a version or kind that it does not know', () => {
   expect(verifier().verify(message({ v: 2 }), HERE)).not.toBeNull();
-  expect(() => verifier().verify(message({ v: 3 }), HERE)).toThrow(
-    expect.objectContaining({ code: 'E_DDL_MESSAGE_VERSION' }),
-  );
+  for (const v of [0, 3, 1.5, '1', null]) {
+    expect(() => verifier().verify(message({ v }), HERE)).toThrow(
+      expect.objectContaining({ code: 'E_DDL_MESSAGE_VERSION' }),
+    );
+  }
   expect(() => verifier().verify(message({ kind: 'new' }), HERE)).toThrow(
     expect.objectContaining({ code: 'E_DDL_MESSAGE_VERSION' }),
   );

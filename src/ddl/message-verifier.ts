@@ -10,6 +10,8 @@ export const MESSAGE_PREFIX = 'walcast';
 
 /** The version this reader was made for; the next one may only add fields, so it is read too. */
 export const MESSAGE_VERSION = 1;
+/** Triggers of before may not be upgraded yet, and what they wrote stays in the WAL until every target has it. */
+const OLDEST_VERSION = 1;
 
 /** The server itself cannot build a longer JSON value; a longer message is not one of ours. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
@@ -70,11 +72,11 @@ export class DdlMessageVerifier {
     const at = parseLsn(event.at) as bigint;
     if (at <= this.#lastAt) return this.#refuse();
     this.#lastAt = at;
-    const known = event.v === MESSAGE_VERSION || event.v === MESSAGE_VERSION + 1;
+    const known = Number.isInteger(event.v) && event.v >= OLDEST_VERSION && event.v <= MESSAGE_VERSION + 1;
     if (!known || !['ddl', 'rows', 'degraded', 'key'].includes(event.kind)) {
       throw new WalcastError(
         'E_DDL_MESSAGE_VERSION',
-        `at ${formatLsn(position)} the source's triggers sent a message of version ${String(event.v)}, kind ${String(event.kind)}; this walcast reads versions ${MESSAGE_VERSION} and ${MESSAGE_VERSION + 1}`,
+        `at ${formatLsn(position)} the source's triggers sent a message of version ${String(event.v)}, kind ${String(event.kind)}; this walcast reads versions ${OLDEST_VERSION} to ${MESSAGE_VERSION + 1}`,
         { fields: { lsn: formatLsn(position) } },
       );
     }
