@@ -79,17 +79,28 @@ async function applySet(
   return { set, applied: pending.map(label), skipped };
 }
 
-/** Takes a set back, last one first. The bootstrap stays as long as another set needs it. */
+/** Takes a set back. */
 export async function unmigrate(session: SqlSession, options: MigrateOptions): Promise<MigrationResult> {
   const migrations = await readMigrations(options.set, options.folder);
   return await withInstallLock(session, options, () => unmigrateLocked(session, migrations));
 }
 
-export async function unmigrateLocked(session: SqlSession, migrations: readonly Migration[]): Promise<MigrationResult> {
+/**
+ * The same for a caller who holds the lock, last one first, but for as many of the first as are to be kept. The bootstrap stays as long as
+ * another set needs it.
+ */
+export async function unmigrateLocked(
+  session: SqlSession,
+  migrations: readonly Migration[],
+  keep = 0,
+): Promise<MigrationResult> {
   await refuseUnknownSets(session);
   const { set, records } = await planSet(session, migrations);
   const versions = new Set(records.map((record) => record.version));
-  const applied = migrations.filter((migration) => versions.has(migration.version)).reverse();
+  const applied = migrations
+    .slice(keep)
+    .filter((migration) => versions.has(migration.version))
+    .reverse();
   const last = (await installedSets(session)).every((name) => name === set);
   for (const migration of applied) {
     const forget = `delete from walcast.schema_migrations where set = ${quoteLiteral(set)} and version = ${migration.version};`;

@@ -58,12 +58,9 @@ export async function destroySource(options: DestroyOptions): Promise<DestroyRep
           step(`schema walcast and its event triggers: kept for ${others}`);
           return;
         }
-        await dropEventTriggers(session);
-        step('event triggers: dropped');
-        for (const line of await giveIdentitiesBack(session, waiting)) step(line);
       }
       if (installed.includes('injector')) await removeInjector(session, step);
-      await unmigrateLocked(session, await readMigrations('core'));
+      await removeCore(session, waiting, step);
       step('schema walcast: dropped');
     });
     return { steps };
@@ -122,11 +119,19 @@ async function otherPipelines(session: SqlSession): Promise<string | null> {
   return rows[0]?.['others'] ?? null;
 }
 
-/** Before the identities: they would be settled again at once. */
-async function dropEventTriggers(session: SqlSession): Promise<void> {
-  const { rows } = await session.query(
-    `select t.evtname as name from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid
-       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'walcast'`,
-  );
-  for (const { name } of rows) await session.execute(`drop event trigger ${quoteIdentifier(name ?? '')}`);
+/**
+ * The triggers before the identities, which they would settle again at once; the record of the identities after them. Each step takes its
+ * migration back, so that `init` knows what is missing, wherever this was cut off.
+ */
+async function removeCore(
+  session: SqlSession,
+  waiting: { readonly waitMs: number; readonly signal?: AbortSignal },
+  step: (line: string) => void,
+): Promise<void> {
+  const core = await readMigrations('core');
+  await unmigrateLocked(session, core, core.findIndex(({ name }) => name === 'chosen_identity') + 1);
+  step('event triggers: dropped');
+  const there = await session.query(`select 1 as one where to_regclass('walcast.chosen_identity') is not null`);
+  if (there.rows.length > 0) for (const line of await giveIdentitiesBack(session, waiting)) step(line);
+  await unmigrateLocked(session, core);
 }
