@@ -9,6 +9,7 @@ import { registerDestroy } from './commands/destroy.ts';
 import { registerInit } from './commands/init.ts';
 import { registerMigrations } from './commands/migrations.ts';
 import { registerRun } from './commands/run.ts';
+import { registerSnapshot } from './commands/snapshot.ts';
 import { registerStatus } from './commands/status.ts';
 import type { Register } from './command.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly Register[] = [
   registerRun,
   registerStatus,
   registerCheck,
+  registerSnapshot,
   registerDestroy,
   registerDdl,
   registerMigrations,

@@ -38,7 +38,11 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
     logger,
   });
   const copies = (): ReportedCopy[] =>
-    supervisor.targets.map(({ name, snapshot }) => ({ target: name, report: snapshot?.report(0) ?? null }));
+    supervisor.targets.map(({ name, state, snapshot }) => {
+      // one that waits or has stopped is told of by its error
+      const moves = state === 'snapshot' || state === 'streaming';
+      return { target: name, report: moves ? (snapshot?.report(0) ?? null) : null };
+    });
   const monitor = new SlotMonitor({
     url,
     slot,

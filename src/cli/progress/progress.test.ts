@@ -5,6 +5,7 @@ import type { SnapshotReport, TableProgress } from '../../pipeline/snapshot/prog
 import { bar } from './bar.ts';
 import { progressLines } from './progress-lines.ts';
 import { progressView } from './progress-view.ts';
+import { summaryLine } from './summary-line.ts';
 
 const TABLE: TableProgress = {
   schema: 'shop',
@@ -143,5 +144,18 @@ describe('progressView', () => {
     expect(written.at(-1)).toBe('\u001b[?25h');
     vi.advanceTimersByTime(1_000);
     expect(written.at(-1)).toBe('\u001b[?25h');
+  });
+});
+
+describe('summaryLine', () => {
+  it('says what was copied, and what an earlier run had done of it', () => {
+    const copied = { target: 'replica', tables: 3_000, rows: 1_234_567, bytes: 2 * 1024 ** 3, seconds: 64 };
+    expect(summaryLine({ ...copied, bytesMoved: 2 * 1024 ** 3 })).toBe(
+      'replica: copied 3,000 tables, 1,234,567 rows, 2.0 GB in 64 s, 32.0 MB/s',
+    );
+    expect(summaryLine({ ...copied, bytesMoved: 1024 ** 3 })).toContain('16.0 MB/s, 1.0 GB of it by an earlier run');
+    expect(summaryLine({ target: 't', tables: 1, rows: 1, bytes: 0, bytesMoved: 0, seconds: 0.5 })).toBe(
+      't: copied 1 table, 1 row, 0 B in 0.5 s',
+    );
   });
 });
