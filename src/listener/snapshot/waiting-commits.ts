@@ -1,6 +1,6 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
-import { expandXid, type VisibilitySnapshot } from '../../wal/visibility.ts';
+import { expandXid, isVisible, type VisibilitySnapshot } from '../../wal/visibility.ts';
 
 const SYNCHRONOUS = `select (current_setting('synchronous_standby_names') <> '')::text as synchronous,
        pg_has_role(current_user, 'pg_read_all_stats', 'usage')::text as sees`;
@@ -31,7 +31,7 @@ export async function waitingCommits(session: SqlSession): Promise<readonly numb
   return (await session.query(WAITING)).rows.map(({ xid }) => Number(xid));
 }
 
-/** One of the waiting is not in the snapshot: it has to be taken again. */
+/** One of the waiting is not in the snapshot: it has to be taken again. (Those from xmax on are running too, but not listed.) */
 export function stillCommitting(waiting: readonly number[], snapshot: VisibilitySnapshot): boolean {
-  return waiting.some((xid) => snapshot.inProgress.has(expandXid(xid, snapshot.xmax)));
+  return waiting.some((xid) => !isVisible(snapshot, expandXid(xid, snapshot.xmax)));
 }
