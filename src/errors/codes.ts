@@ -231,11 +231,35 @@ export const ERROR_CODES = {
     cause: 'The target refused a statement.',
     cure: 'Read the server error, mend the target, then start again at the same position.',
   },
+  E_PG_DUMP: {
+    exit: 75,
+    retryable: true,
+    cause: 'pg_dump could not read the schema of the source.',
+    cure: 'Read what it says: a lock that it did not get, a missing right, too few locks (`max_locks_per_transaction`). `snapshot.schema_source: catalog` does without pg_dump.',
+  },
+  E_PG_DUMP_MISSING: {
+    exit: 3,
+    retryable: false,
+    cause: 'There is no pg_dump that serves the source, and `snapshot.schema_source` asks for one.',
+    cure: "Install the client package of the source's version or a later one, name its path in `snapshot.pg_dump`, or set `snapshot.schema_source` to `auto` or `catalog`.",
+  },
+  E_SCHEMA_STATEMENT: {
+    exit: 1,
+    retryable: false,
+    cause: 'The schema of the source holds a statement that this version cannot repeat.',
+    cure: 'Report the statement; until then drop the object on the source, or make the schema on the target by hand and set `snapshot.mode: never`.',
+  },
   E_SNAPSHOT_SCHEMA: {
     exit: 75,
     retryable: true,
     cause: 'The schema of the source changed while a snapshot of it was read.',
     cure: '`run` takes another snapshot by itself; if it goes on, wait with migrations until the schema is read.',
+  },
+  E_SCHEMA_CIRCLE: {
+    exit: 1,
+    retryable: false,
+    cause: 'Objects of the source need one another in a circle that no order of statements makes.',
+    cure: 'Let one of the named objects do without the other on the source, or use `snapshot.schema_source: pg_dump`, which opens other circles.',
   },
   E_SNAPSHOT_LOCKED: {
     exit: 75,
@@ -261,6 +285,30 @@ export const ERROR_CODES = {
     retryable: false,
     cause: 'The source refused to read the rows of a table.',
     cure: 'Read the server error. What was copied stays: start again after the cure.',
+  },
+  E_SNAPSHOT_TAKEN: {
+    exit: 75,
+    retryable: true,
+    cause: 'Another process fills the same target.',
+    cure: 'Stop one of the two. What was copied stays; nothing is there twice.',
+  },
+  E_SNAPSHOT_NOT_EMPTY: {
+    exit: 3,
+    retryable: false,
+    cause: 'The target holds something already, so the source is not copied into it.',
+    cure: 'Point to an empty database, or say what to do: --on-existing append adds the rows to the tables that are there, --on-existing replace builds a new database beside it and swaps the two at the end.',
+  },
+  E_SNAPSHOT_TABLE: {
+    exit: 3,
+    retryable: false,
+    cause: 'A table of the target does not take the rows of the source as they are.',
+    cure: 'The message says in what it differs. Give the target the same table, or copy into an empty database.',
+  },
+  E_SNAPSHOT_REPLACE: {
+    exit: 3,
+    retryable: false,
+    cause: 'The target cannot be replaced by a new database.',
+    cure: 'The message names what is in the way. The target was not touched.',
   },
   E_DDL_MESSAGE_VERSION: {
     exit: 1,

@@ -17,6 +17,9 @@ export interface Cut {
 /** Sections as pg_dump names them: up to the empty tables · what is made faster, or only right, once the rows are there. */
 export type SchemaSection = 'pre-data' | 'post-data';
 
+/** `caller.role` of a statement in which no code of a user can run: the target's own role makes it, a later OWNER TO gives it away. */
+export const NO_AUTHOR = '';
+
 /** One statement of the schema that the source had at a snapshot, in the form in which a later change of schema would come. */
 export interface SchemaStatement {
   readonly section: SchemaSection;

@@ -3,11 +3,26 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { loadModule, parseSync } from 'libpg-query';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { splitStatements, statementEnds } from '../../tools/migrations/split-statements.ts';
-import { tokensOf } from '../../tools/migrations/tokens.ts';
+import { SqlLexer, type Token } from './split-statements-lexer.ts';
+import { splitStatements, type SqlPiece, statementEnds, StatementSplitter } from './split-statements.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations');
 const SEED = 20_240_611;
+
+function tokensOf(sql: string): Token[] {
+  const lexer = new SqlLexer({ meta: false });
+  return [...lexer.push(sql), ...lexer.end()];
+}
+
+/** The pieces of a script that comes cut at the given places. */
+function pieces(sql: string, cuts: readonly number[] = []): SqlPiece[] {
+  const splitter = new StatementSplitter();
+  const places = [...cuts, sql.length];
+  return [
+    ...places.flatMap((place, index) => [...splitter.push(sql.slice(places[index - 1] ?? 0, place))]),
+    ...splitter.end(),
+  ];
+}
 
 /** Where the parser of PostgreSQL ends each statement: in front of the semicolon, or at the end of the text. In bytes. */
 function parserCuts(sql: string): number[] {
@@ -193,7 +208,6 @@ describe('the statement splitter', () => {
     ['an identifier that ends like a dollar quote begins', 'select a$b$; select 2 as c$b$', 2],
     ['escapes only where E stands', String.raw`select E'\';', '\'; select e'\\'; select 3`, 3],
     ['an E string that goes on in the next line', "select E'a'\n'b\\';'; select 2", 2],
-    ['doubled quotes in an E string, which end no escapes', "select e'a''\\';'; select 2", 2],
     ['quoted names with U&', 'select U&"d\\0061;t""a"; select 2', 2],
     ['doubled quotes', `select ''';', """;"; select 2`, 2],
     [
@@ -262,6 +276,59 @@ describe('the statement splitter', () => {
       }),
       { seed: SEED, numRuns: 1_500 },
     );
+  });
+
+  it('gives the same pieces wherever the text was cut before it came', () => {
+    fc.assert(
+      fc.property(script, fc.array(fc.nat(400), { maxLength: 12 }), (sql, places) => {
+        const whole = pieces(sql);
+        const cuts = places.map((place) => place % (sql.length + 1)).sort((a, b) => a - b);
+        expect(pieces(sql, cuts)).toEqual(whole);
+        expect(
+          pieces(
+            sql,
+            [...sql].map((_, index) => index),
+          ),
+        ).toEqual(whole);
+        expect(whole).toHaveLength(parserCuts(sql).length);
+      }),
+      { seed: SEED, numRuns: 400 },
+    );
+  });
+
+  it('keeps a statement to the byte, without what stands around it', () => {
+    const text = "create  table t -- in it ;\n (a text default E'\\';''') /* ; */";
+    expect(pieces(`-- before\n\n${text} ; -- after\n;;`)).toEqual([
+      { kind: 'statement', text: text.slice(0, text.lastIndexOf(' /*')) },
+    ]);
+  });
+
+  it('tells lines for psql from backslashes in statements', () => {
+    const sql = "--\n\\restrict abc;'\n\nselect '\n\\restrict b\n';\nselect $$\n\\x\n$$ /*\n\\y\n*/;\n\\unrestrict abc";
+    const expected = [
+      { kind: 'meta', text: "\\restrict abc;'" },
+      { kind: 'statement', text: "select '\n\\restrict b\n'" },
+      { kind: 'statement', text: 'select $$\n\\x\n$$' },
+      { kind: 'meta', text: '\\unrestrict abc' },
+    ];
+    expect(pieces(sql)).toEqual(expected);
+    expect(
+      pieces(
+        sql,
+        [...sql].map((_, index) => index),
+      ),
+    ).toEqual(expected);
+  });
+
+  it('takes 20 MB in small pieces without looking at anything twice', () => {
+    const body = `${"''".repeat(1_000_000)}${'x'.repeat(8_000_000)}`;
+    const sql = `select E'${body}', $f$${body}$f$;`;
+    const splitter = new StatementSplitter();
+    const start = performance.now();
+    const found: SqlPiece[] = [];
+    for (let at = 0; at < sql.length; at += 8_192) found.push(...splitter.push(sql.slice(at, at + 8_192)));
+    expect(found).toEqual([{ kind: 'statement', text: sql.slice(0, -1) }]);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('takes a long text in one go', () => {
