@@ -2,8 +2,9 @@
 -- that exists would put the key into the stream of every slot, and to rewrite that one would hold up the DDL of everybody and leave older
 -- snapshots without a key.
 --
--- Unlogged until the key is in it, and all in one transaction. Logical decoding passes over the rows that a rewrite makes, unless the reader
--- of a slot asks for them, who may copy the whole server as well.
+-- Unlogged until the key is in it, and all in one transaction. Logical decoding passes over the rows that a rewrite makes. Only a plugin made
+-- for debugging hands them out on demand (test_decoding with include-rewrites); making a slot takes the attribute REPLICATION, whose owner
+-- may copy the files of the whole server as well.
 create function walcast.new_key() returns int language plpgsql as $$
 declare
   made constant int := coalesce((select max(generation) from walcast.key_generation), 0) + 1;
