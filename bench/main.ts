@@ -14,6 +14,11 @@ import { plot } from './report/plot.ts';
 import { runLatency } from './run-latency.ts';
 import { runWorkload } from './run-workload.ts';
 import { startServers } from './servers.ts';
+import { chooseCopiers, COPIER_NAMES } from './snapshot/choose-copiers.ts';
+import { copyFaults } from './snapshot/report.ts';
+import type { CopyResult } from './snapshot/results.ts';
+import { runCopies } from './snapshot/run-copies.ts';
+import { COPY_IDS, COPY_WORKS } from './snapshot/work.ts';
 import { LATENCY_ID, WORKLOADS } from './workloads/index.ts';
 
 const BASELINE = join(ROOT, 'bench', 'baseline.json');
@@ -38,7 +43,7 @@ async function main(): Promise<void> {
   const baseline: Baseline = options.smoke
     ? (JSON.parse(await readFile(BASELINE, 'utf8')) as Baseline)
     : { comment: '', ratios: {} };
-  const faults = regressions(report.workloads, baseline);
+  const faults = [...regressions(report.workloads, baseline), ...copyFaults(report.copies)];
   for (const fault of faults) console.error(`bench: ${fault}`);
   if (faults.length > 0) process.exitCode = 1;
 }
@@ -46,7 +51,8 @@ async function main(): Promise<void> {
 async function measure(options: BenchOptions): Promise<BenchReport> {
   const chosen = options.smoke && options.workloads.length === 0 ? SMOKE_WORKLOADS : options.workloads;
   const wanted = (id: string): boolean => chosen.length === 0 || chosen.includes(id);
-  const unknown = chosen.filter((id) => id !== LATENCY_ID && !WORKLOADS.some((workload) => workload.id === id));
+  const known = [LATENCY_ID, ...COPY_IDS];
+  const unknown = chosen.filter((id) => !known.includes(id) && !WORKLOADS.some((workload) => workload.id === id));
   if (unknown.length > 0) throw new Error(`there is no workload ${unknown.join(', ')}`);
   const contestants = chooseContestants(options);
   const startedAt = new Date().toISOString();
@@ -61,6 +67,9 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
     }
     const writers = contestants.filter(({ writes }) => writes);
     if (wanted(LATENCY_ID)) workloads.push(await runLatency(writers, servers, options, progress));
+    const copies: CopyResult[] = [];
+    for (const work of COPY_WORKS.map((make) => make(options.scale)).filter(({ id }) => wanted(id)))
+      copies.push(await runCopies(work, chooseCopiers(options, work), servers, options, progress));
     return {
       startedAt,
       postgres: servers.version,
@@ -73,6 +82,7 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
       scale: options.scale,
       rounds: options.rounds,
       workloads,
+      copies,
     };
   } finally {
     await servers.destroy();
@@ -87,7 +97,8 @@ function chooseContestants(options: BenchOptions): Contestant[] {
   const readers = [recvlogicalContestant(), readerContestant()];
   const all = [...daemons, ...native, ...(options.smoke ? [] : readers)];
   if (options.contestants.length === 0) return options.smoke ? all.filter(({ name }) => name !== 'native-binary') : all;
-  const unknown = options.contestants.filter((name) => !all.some((contestant) => contestant.name === name));
+  const known = [...all.map(({ name }) => name), ...COPIER_NAMES];
+  const unknown = options.contestants.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`there is no contestant ${unknown.join(', ')}`);
   return all.filter(({ name }) => options.contestants.includes(name));
 }

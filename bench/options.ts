@@ -29,11 +29,11 @@ export interface BenchOptions {
   readonly writeBaseline: boolean;
 }
 
-export const HELP = `npm run bench -- [W1 W1b W2 W3 W4 W5 W6 …] [options]
-  --quick                 a fiftieth of the size, one round
+export const HELP = `npm run bench -- [W1 W1b W2 W3 W4 W5 W6 W7 W7b …] [options]
+  --quick                 a fiftieth of the size (W7: a tenth), one round
   --scale F               size of the workloads, 1 = full
   --rounds N              rounds, interleaved; the medians are reported (default 3; with --quick 1)
-  --only a,b              contestants: walcast, native-text, native-binary, recvlogical, reader
+  --only a,b              contestants: walcast, native-text, native-binary, recvlogical, reader; W7: walcast, snapshot, native, native-binary, pipe, pipe+keys
   --fsync on|off          both servers (default off)
   --synchronous-commit on|off   both targets alike (default off, as subscriptions have it)
   --pg 14|15|16|17|18     server version (default 15)

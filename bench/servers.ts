@@ -18,6 +18,9 @@ const COMMON: Readonly<Record<string, string>> = {
   max_replication_slots: '80',
   max_wal_senders: '20',
   logical_decoding_work_mem: '64MB',
+  max_worker_processes: '16',
+  max_logical_replication_workers: '8',
+  max_sync_workers_per_subscription: '4',
 };
 
 export async function startServers(options: {

@@ -1,3 +1,5 @@
+import type { CopyResult } from '../snapshot/results.ts';
+
 /** One contestant in one round. */
 export interface Drain {
   readonly kind: 'drain';
@@ -50,4 +52,5 @@ export interface BenchReport {
   readonly scale: number;
   readonly rounds: number;
   readonly workloads: readonly WorkloadResult[];
+  readonly copies: readonly CopyResult[];
 }

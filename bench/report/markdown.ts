@@ -1,4 +1,5 @@
 import type { BenchReport, WorkloadResult } from '../measure/results.ts';
+import { copySection } from '../snapshot/report.ts';
 import { type Line, summarize } from './summary.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -10,7 +11,8 @@ export function markdown(report: BenchReport): string {
     `Size ${report.scale} of the full workloads, median of ${report.rounds} round${report.rounds === 1 ? '' : 's'}, interleaved. Both servers: ${settings.join(', ')}.`,
     '',
     ...report.workloads.flatMap(section),
-    '"×" compares with native-text (readers: with recvlogical) in the same round, above 1 is better: time, then CPU of all processes.',
+    ...report.copies.flatMap(copySection),
+    '"×" compares with native-text (readers: with recvlogical) in the same round, above 1 is better: time, then CPU of all processes. Initial copies: × the named contestant, by time.',
   ].join('\n');
 }
 

@@ -6,7 +6,7 @@ const TRANSACTIONS = 50_000;
 const CHANGES = 8;
 
 /** The large text is stored outside of the row (TOAST, not compressed) in every fifth row. */
-const VALUES = (table: number, key: string): string => `
+export const wideValues = (table: number, key: string): string => `
   ${key}, ${table === 1 ? 'null' : `1 + (${key} * 31) % ${ROWS_PER_TABLE}`}, 'name ' || ${key} % 977, jsonb_build_object('n', ${key}, 'tags', jsonb_build_array('a', ${key} % 10)),
   (${key} * 1.000001)::numeric(24, 6), timestamptz '2024-02-29 12:00:00.123456+00' + ${key} * interval '1 min',
   md5(${key}::text)::uuid, array['x' || ${key} % 7, null, 'comma, "quote"'], array[${key} % 100, ${key} % 3], decode(md5(${key}::text), 'hex'),
@@ -21,7 +21,7 @@ function table(i: number): string[] {
     `create index on wide_${i} (name)`,
     `create index on wide_${i} (at)`,
     `create index on wide_${i} (amount, id)`,
-    `insert into wide_${i} select ${VALUES(i, 'i')} from generate_series(1, ${ROWS_PER_TABLE}) i`,
+    `insert into wide_${i} select ${wideValues(i, 'i')} from generate_series(1, ${ROWS_PER_TABLE}) i`,
   ];
 }
 
@@ -36,7 +36,7 @@ const WORK = `create procedure work(transactions int, seed float8) language plpg
         dice := random();
         if dice < 0.5 then
           key := key + 1;
-          execute format('insert into wide_%s select ${VALUES(2, '$1').replaceAll("'", "''").replaceAll('%', '%%')}', t) using key;
+          execute format('insert into wide_%s select ${wideValues(2, '$1').replaceAll("'", "''").replaceAll('%', '%%')}', t) using key;
         elsif dice < 0.78 then
           chosen := 1 + floor(random() * ${ROWS_PER_TABLE});
           execute format('update wide_%s set amount = amount + 0.5, at = at + interval ''1 ms'', doc = doc || ''{"seen": true}'' where id = $1', t) using chosen;
