@@ -18,12 +18,13 @@ export async function openApplyConnection(
   url: string,
   signal: AbortSignal,
   onFailure: (failure: PipelineFailure) => void,
+  applicationName = 'walcast apply',
 ): Promise<ApplyConnection> {
   let refused: unknown;
   for (const { options, replicaRole } of APPLY_OPTIONS) {
     try {
       const connection = await PipelinedConnection.connect(
-        { url, applicationName: 'walcast apply', options, side: 'target', signal },
+        { url, applicationName, options, side: 'target', signal },
         onFailure,
       );
       const { rows } = await connection.query("select current_setting('synchronous_commit') as commit");

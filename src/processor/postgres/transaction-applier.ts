@@ -21,7 +21,7 @@ import { DdlLog } from './ddl-log.ts';
 import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
 import { RELEASE_STATEMENT, SAVEPOINT_STATEMENT } from './sets/slice.ts';
-import { HeldRows } from './rows/held-rows.ts';
+import { EarlyRows } from './rows/early-rows.ts';
 import type { RowApplier } from './rows/row-applier.ts';
 import type { TargetTable } from './rows/target-table.ts';
 import { truncateTables } from './rows/truncate.ts';
@@ -49,7 +49,7 @@ export class TransactionApplier {
   readonly #cautiousUntil: Lsn;
   readonly #log: DdlLog;
   readonly #group = new Group();
-  readonly #held = new HeldRows();
+  readonly #early: EarlyRows;
   readonly totals: ApplyTotals;
   #begun: Lsn;
   #generation: number;
@@ -80,12 +80,13 @@ export class TransactionApplier {
     this.#sent = options.position;
     this.#checkpoint = options.position;
     this.#log = new DdlLog(options.connection, options.source);
+    this.#early = new EarlyRows({ ...options, userCodeRan: () => this.#userCodeRan() });
     this.#prepareFixed();
   }
 
   /** Nothing more comes: what was held back is dropped. */
   discard(): void {
-    this.#held.clear();
+    this.#early.clear();
     this.#rows.discard();
   }
 
@@ -115,7 +116,7 @@ export class TransactionApplier {
         const kind = batch.kinds[i];
         if (kind === EVENT.insert || kind === EVENT.update || kind === EVENT.delete) {
           if (this.#skipping) continue;
-          if (!this.#rows.write(batch, i)) await this.#slowRow(batch, i);
+          if (!this.#rows.write(batch, i)) await this.#early.take(batch, i);
           this.#group.rows++;
           if (this.#rows.full) await this.#rows.send();
           if (this.#connection.congested) await this.#connection.relieved();
@@ -180,7 +181,7 @@ export class TransactionApplier {
       this.#skipping = false;
       return;
     }
-    if (!this.#held.empty) await this.#heldToTheEnd();
+    if (!this.#early.empty) await this.#early.releaseAll();
     if (this.#group.userCode) await this.#endUserCode();
     this.#group.transactions++;
     this.#group.end = endLsn;
@@ -210,22 +211,13 @@ export class TransactionApplier {
     if (this.#rows.statementsExhausted) await this.#forgetStatements();
   }
 
-  async #slowRow(batch: EventBatch, i: number): Promise<void> {
-    const oid = batch.refs[i] as number;
-    if (this.#held.has(oid) || (await this.#rows.table(oid)) === null) {
-      this.#held.add(batch, i, this.#rows.relation(oid)?.columns.length ?? 0);
-      return;
-    }
-    if (await this.#rows.writeSlowly(batch, i)) this.#userCodeRan();
-  }
-
   async #truncate({ relations, restartIdentity }: TruncateEvent, lsn: Lsn): Promise<void> {
     await this.#rows.finish();
     await this.#connection.drained();
     const tables: TargetTable[] = [];
     for (const relation of relations) {
       const table = await this.#rows.table(relation.oid);
-      if (table === null) throw this.#missing(relation, `TRUNCATE at ${formatLsn(lsn)}`);
+      if (table === null) throw this.#early.missing(relation, `TRUNCATE at ${formatLsn(lsn)}`);
       tables.push(table);
     }
     // TRUNCATE refuses a table whose checks are outstanding.
@@ -272,9 +264,7 @@ export class TransactionApplier {
     this.#rows.forgetShapes();
     await this.#rows.learnConstraints();
     if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
-    for (const oid of this.#held.relations) {
-      if ((await this.#rows.table(oid)) !== null) await this.#release(oid);
-    }
+    await this.#early.releaseMade();
   }
 
   #noteDdl(entry: AppliedDdl): void {
@@ -299,44 +289,6 @@ export class TransactionApplier {
       await this.#connection.query('rollback to settle');
     }
     await this.#connection.query('release settle');
-  }
-
-  /** Rows that came before their table's event, now that the table is there. */
-  async #release(oid: number): Promise<void> {
-    for (const batch of this.#held.take(oid)) {
-      for (let i = 0; i < batch.count; i++) {
-        if (!this.#rows.write(batch, i) && (await this.#rows.writeSlowly(batch, i))) this.#userCodeRan();
-        if (this.#rows.full) await this.#rows.send();
-        if (this.#connection.congested) await this.#connection.relieved();
-      }
-      this.#connection.releaseBatch(batch);
-    }
-  }
-
-  /** The transaction ends and no event has made these tables. */
-  async #heldToTheEnd(): Promise<void> {
-    for (const oid of this.#held.relations) {
-      const relation = this.#rows.relation(oid);
-      if (relation === null) throw new WalcastError('E_INTERNAL', `rows held for relation ${oid}, which is unknown`);
-      await this.#rows.finish();
-      await this.#connection.drained();
-      if (!this.#applyDdl) throw this.#missing(relation);
-      await this.#ddl.gap(relation, this.#connection);
-      this.#userCodeRan();
-      this.#rows.forgetShapes();
-      if ((await this.#rows.table(oid)) === null) throw this.#missing(relation);
-      await this.#release(oid);
-    }
-  }
-
-  #missing({ schema, name }: Relation, what = 'rows'): WalcastError {
-    return new WalcastError(
-      'E_TARGET_TABLE_MISSING',
-      `${what} came for ${schema}.${name}, which target ${this.#target} does not have`,
-      {
-        fields: { table: `${schema}.${name}`, target: this.#target },
-      },
-    );
   }
 
   async #endUserCode(): Promise<void> {

@@ -47,7 +47,7 @@ export interface Replayed {
   readonly later?: readonly PendingIndex[];
 }
 
-const DEFAULT_SEARCH_PATH = '"$user", public';
+export const DEFAULT_ROW_PATH = '"$user", public';
 /** pg_event_trigger_table_rewrite_reason(): persistence, default, column type. The others change no value. */
 const VALUE_CHANGING = 1 | 2 | 4;
 
@@ -72,7 +72,7 @@ export class DdlReplayer implements DdlApplier {
     this.#concurrently = options.concurrently ?? false;
     this.#executor = new PlanExecutor(this.#runner, this.#roles);
     this.userCode = new UserCode(this.#runner, this.#roles, {
-      rowSearchPath: options.rowSearchPath ?? DEFAULT_SEARCH_PATH,
+      rowSearchPath: options.rowSearchPath ?? DEFAULT_ROW_PATH,
       rowsRole: options.rowsRole ?? null,
     });
   }

@@ -73,9 +73,14 @@ export class RoleRunner {
       await session.execute(sql);
       await session.execute('reset role');
     } else {
-      this.#userCodeRan = true;
-      await session.query(`select walcast.${functionName(role)}($1, null, null)`, [sql]);
+      await this.send(session, role, sql);
     }
+  }
+
+  /** One statement of a plain user, sent at once, so that others may follow it before it is answered. Its function has to be there. */
+  async send(session: SqlSession, role: TargetRole, sql: string): Promise<void> {
+    this.#userCodeRan = true;
+    await session.query(`select walcast.${functionName(role)}($1, null, null)`, [sql]);
   }
 
   /** After `run` or a failure of it: no setting and no prepared statement of user code outlives it. */

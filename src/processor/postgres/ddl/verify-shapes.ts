@@ -9,12 +9,18 @@ export interface ShapeMismatch {
   readonly differences: readonly Difference[];
 }
 
+/** Foreign keys of the target, by oid, that are NOT VALID for the time being. */
+export type PostponedKeys = ReadonlySet<number>;
+
+export const NOTHING_POSTPONED: PostponedKeys = new Set();
+
 /** Relations of an event that look different on the target. */
 export async function shapeMismatches(
   session: SqlSession,
   roles: TargetRoles,
   relations: readonly TableMetadata[],
   sourceVersion: number,
+  postponed: PostponedKeys = NOTHING_POSTPONED,
 ): Promise<ShapeMismatch[]> {
   if (relations.length === 0) return [];
   const { rows } = await session.query("select current_setting('server_version_num')::int / 10000 as major");
@@ -29,8 +35,24 @@ export async function shapeMismatches(
   const mismatches: ShapeMismatch[] = [];
   for (const relation of relations) {
     const table = { ...relation, owner: owners.get(relation.owner) ?? relation.owner };
-    const differences = tableDifferences(table, there.get(`${table.schema}\0${table.name}`), versions);
+    const target = there.get(`${table.schema}\0${table.name}`);
+    const differences = tableDifferences(
+      table,
+      target === undefined ? target : asValidated(target, postponed),
+      versions,
+    );
     if (differences.length > 0) mismatches.push({ table, differences });
   }
   return mismatches;
+}
+
+/** As the table will be once its postponed keys are validated. */
+function asValidated(table: TableMetadata, postponed: PostponedKeys): TableMetadata {
+  if (postponed.size === 0 || table.constraints === undefined) return table;
+  const constraints = table.constraints.map((constraint) =>
+    postponed.has(constraint.oid)
+      ? { ...constraint, definition: constraint.definition.replace(/ NOT VALID$/, '') }
+      : constraint,
+  );
+  return { ...table, constraints };
 }

@@ -1,4 +1,5 @@
 import { EventBatch } from '../../../wal/event-batch.ts';
+import { copyTuple, tupleBytes } from './copy-tuple.ts';
 import { SpoolFile, type SpooledBatch } from './spool-file.ts';
 
 const BATCH_BYTES = 256 * 1024;
@@ -105,27 +106,4 @@ export class HeldRows {
     }
     this.#memory = 0;
   }
-}
-
-function tupleBytes(batch: EventBatch, at: number, columns: number): number {
-  if (at < 0) return 0;
-  let size = 0;
-  for (let i = 0; i < columns; i++) size += Math.max(0, batch.fields[at + i * 2 + 1] as number);
-  return size;
-}
-
-function copyTuple(from: EventBatch, at: number, columns: number, into: EventBatch): number {
-  if (at < 0) return -1;
-  const start = into.fieldsUsed;
-  for (let i = 0; i < columns; i++) {
-    const offset = from.fields[at + i * 2] as number;
-    const length = from.fields[at + i * 2 + 1] as number;
-    into.fields[start + i * 2] = into.byteLength;
-    into.fields[start + i * 2 + 1] = length;
-    if (length <= 0) continue;
-    from.bytes.copy(into.bytes, into.byteLength, offset, offset + length);
-    into.byteLength += length;
-  }
-  into.fieldsUsed = start + columns * 2;
-  return start;
 }

@@ -1,0 +1,70 @@
+import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
+
+const BUFFER_BYTES = 128 * 1024;
+const SPARE_LIMIT = 16;
+/** Bytes that the operating system has not taken, above which the sender is congested. */
+const UNSENT_LIMIT = 1024 * 1024;
+
+/** Passes CopyData messages on as they come. */
+export class CopySender {
+  readonly #connection: PipelinedConnection;
+  readonly #spare: Buffer[] = [];
+  #bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #used = 0;
+
+  constructor(connection: PipelinedConnection) {
+    this.#connection = connection;
+  }
+
+  /** Sent ahead of the server's answer: COPY FROM STDIN by the extended protocol. */
+  begin(sql: string): void {
+    const { out } = this.#connection;
+    this.#connection.prepare('', sql, []);
+    out.byte(0x42); // B: unnamed portal and statement, no parameters
+    out.int32(12);
+    out.int32(0);
+    out.int32(0);
+    out.byte(0x45); // E
+    out.int32(9);
+    out.byte(0);
+    out.int32(0);
+  }
+
+  /** @returns false: wait for `relieved` */
+  write(data: Buffer): boolean {
+    for (let at = 0; at < data.length; ) {
+      const length = Math.min(data.length - at, BUFFER_BYTES - this.#used);
+      data.copy(this.#bytes, this.#used, at, at + length);
+      this.#used += length;
+      at += length;
+      if (this.#used === BUFFER_BYTES) this.#flush();
+    }
+    return !this.#connection.failed && this.#connection.out.unsent < UNSENT_LIMIT;
+  }
+
+  async relieved(): Promise<void> {
+    if (this.#connection.failed) await this.#connection.drained(); // rejects with what went wrong
+    await this.#connection.relieved();
+  }
+
+  /** Ends the COPY. Null: the server took exactly `rows` rows. */
+  async end(rows: number): Promise<PipelineFailure | null> {
+    this.#flush();
+    const { out } = this.#connection;
+    this.#connection.beginSegment();
+    out.byte(0x63); // c: CopyDone
+    out.int32(4);
+    this.#connection.expectRows(rows);
+    return await this.#connection.endSegment();
+  }
+
+  #flush(): void {
+    if (this.#used === 0) return;
+    const full = this.#bytes;
+    this.#connection.out.owned(full, this.#used, () => {
+      if (this.#spare.length < SPARE_LIMIT) this.#spare.push(full);
+    });
+    this.#bytes = this.#spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.#used = 0;
+  }
+}

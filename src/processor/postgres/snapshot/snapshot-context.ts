@@ -1,0 +1,28 @@
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
+import type { SourcePosition } from '../../../wal/processor.ts';
+import { openApplyConnection } from '../apply-connection.ts';
+import type { DdlReplayerOptions } from '../ddl/ddl-replayer.ts';
+
+/** Who fills which target, and by which rules. */
+export interface SnapshotContext {
+  readonly target: string;
+  /** Of the database that is filled: with `replace` not the target's own until the end. */
+  readonly url: string;
+  readonly source: SourcePosition;
+  readonly replay: DdlReplayerOptions;
+  readonly signal: AbortSignal;
+}
+
+export interface SnapshotConnection {
+  readonly connection: PipelinedConnection;
+  readonly replicaRole: boolean;
+}
+
+/** With the settings of the stream's own, which silence the target's triggers; commits are made durable together, phase by phase. */
+export async function openSnapshotConnection({ url, signal }: SnapshotContext): Promise<SnapshotConnection> {
+  signal.throwIfAborted();
+  const { connection, replicaRole } = await openApplyConnection(url, signal, () => undefined, 'walcast snapshot');
+  signal.addEventListener('abort', () => connection.close(), { once: true });
+  await connection.execute('set synchronous_commit = off');
+  return { connection, replicaRole };
+}
