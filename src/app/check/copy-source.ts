@@ -1,6 +1,6 @@
 import { hiddenRelations } from '../../listener/snapshot/rights.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
-import { quoteQualified } from '../../sql/quote.ts';
+import { quoteIdentifier } from '../../sql/quote.ts';
 import { readNewerFeatures, type NewerFeature } from './newer-features.ts';
 
 /** How a database compares text, beside its encoding. */
@@ -89,7 +89,8 @@ export async function readCopySource(session: SqlSession): Promise<CopySourceFac
   const server = (await session.query(SERVER)).rows[0] ?? {};
   const names = async (sql: string): Promise<string[]> => (await session.query(sql)).rows.map(({ name }) => name ?? '');
   const missing = await hiddenRelations(session);
-  const named = (rows: typeof missing): string[] => rows.map(({ schema, name }) => quoteQualified(schema, name));
+  const named = (rows: typeof missing): string[] =>
+    rows.map(({ schema, name }) => `${spelled(schema)}.${spelled(name)}`);
   const version = Number(server['version']);
   return {
     version,
@@ -113,6 +114,11 @@ export async function readCopySource(session: SqlSession): Promise<CopySourceFac
     textRanges: await names(TEXT_RANGES),
     newer: await readNewerFeatures(session, Math.trunc(version / 10_000)),
   };
+}
+
+/** As %I prints it. */
+function spelled(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }
 
 export function localeOf(row: Readonly<Record<string, string | null>>): Locale {
