@@ -169,5 +169,5 @@ describe.each(testMajors())('the injector on PostgreSQL %i', (major) => {
     await client.query('drop table many');
     const [dropped] = await capture.commands();
     expect(Object.keys(dropped?.table_ids ?? {})).toHaveLength(2001);
-  }, 120_000);
+  }, 300_000);
 });
