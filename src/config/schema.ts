@@ -120,6 +120,11 @@ const snapshot = z.strictObject({
     .describe(
       'who prints the first schema: pg_dump, or walcast from the catalog; auto: pg_dump if there is one that fits',
     ),
+  pg_dump: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('path of the pg_dump to use; default: the best one of PATH and of the usual packages'),
   range_size: size(1024 * 1024)
     .default(128 * 1024 * 1024)
     .describe('a larger table is copied in ranges of its key of about this size; what is lost by a crash'),

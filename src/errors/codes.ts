@@ -47,7 +47,7 @@ export const ERROR_CODES = {
   E_PREFLIGHT: {
     exit: 3,
     retryable: false,
-    cause: 'The source does not meet a precondition; nothing was changed.',
+    cause: 'The source or a target does not meet a precondition; nothing was changed.',
     cure: 'Each line of the report names what is missing and its cure. `replicate check` repeats the report without changing anything.',
   },
   E_MIGRATION: {
