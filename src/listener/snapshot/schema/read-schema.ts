@@ -11,20 +11,24 @@ import { findPgDump, type PgDump, pgDumpAt, pgDumpFolders, type PgDumpSearch } f
 import { parsePieces } from './parse-pieces.ts';
 import { dumpSection } from './run-pg-dump.ts';
 
+/** auto: pg_dump where one fits, else the catalog. */
+export type SchemaSource = 'auto' | 'pg_dump' | 'catalog';
+
 export interface ReadSchemaOptions {
   readonly url: string;
   /** Of the snapshot that `session` reads under; it stays open until the schema is read. */
   readonly exportId: string;
   /** Reads the source under the snapshot, search_path pinned to pg_catalog. */
   readonly session: SqlSession;
-  /** auto: pg_dump where one fits, else the catalog. */
-  readonly schemaSource: 'auto' | 'pg_dump' | 'catalog';
+  readonly schemaSource: SchemaSource;
+  /** server_version_num of the source. */
+  readonly serverVersion: number;
   /** Go with the statements that make them: tables, views, materialized views, foreign tables. */
   readonly relations: Iterable<TableMetadata>;
   /** Position that the events carry, `H/L`. */
   readonly at: string;
   /** Our own reading of the catalog. */
-  readonly renderCatalog: (session: SqlSession) => Promise<readonly SchemaStatement[]>;
+  readonly renderCatalog: () => Promise<readonly SchemaStatement[]>;
   readonly signal: AbortSignal;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** pg_dump locks every table ACCESS SHARE while it reads. */
@@ -37,10 +41,9 @@ export interface ReadSchemaOptions {
 
 /** The schema that the source has under a snapshot, as the events that would make it. */
 export async function readSchema(options: ReadSchemaOptions): Promise<SchemaStatement[]> {
-  const { session, schemaSource, signal, url, logger } = options;
+  const { session, schemaSource, serverVersion, signal, url, logger } = options;
   const confiner = await Confiner.create(session, () => readDefaultSession(url, signal));
   if (schemaSource === 'catalog') return await fromCatalog(options, confiner);
-  const serverVersion = Number((await session.query('show server_version_num')).rows[0]?.['server_version_num']);
   const search = await fittingPgDump(options, Math.floor(serverVersion / 10_000));
   if (search.kind === 'missing') {
     if (schemaSource === 'pg_dump') throw new WalcastError('E_PG_DUMP_MISSING', `${search.why}.`);
@@ -48,7 +51,7 @@ export async function readSchema(options: ReadSchemaOptions): Promise<SchemaStat
     return await fromCatalog(options, confiner);
   }
   try {
-    return await fromDump(options, confiner, search.pgDump, serverVersion);
+    return await fromDump(options, confiner, search.pgDump);
   } catch (error) {
     const failed = error instanceof WalcastError && error.code === 'E_PG_DUMP';
     if (!failed || schemaSource === 'pg_dump') throw error;
@@ -66,13 +69,8 @@ async function fittingPgDump(options: ReadSchemaOptions, serverMajor: number): P
   return { kind: 'missing', why: `${path} is version ${pgDump.version}, and the source is PostgreSQL ${serverMajor}` };
 }
 
-async function fromDump(
-  options: ReadSchemaOptions,
-  confiner: Confiner,
-  pgDump: PgDump,
-  serverVersion: number,
-): Promise<SchemaStatement[]> {
-  const { session, at, relations, url, exportId, signal, lockTimeoutMs } = options;
+async function fromDump(options: ReadSchemaOptions, confiner: Confiner, pgDump: PgDump): Promise<SchemaStatement[]> {
+  const { session, serverVersion, at, relations, url, exportId, signal, lockTimeoutMs } = options;
   const { rows } = await session.query('select extname, extversion from pg_extension');
   const extensions = new Map(rows.map(({ extname, extversion }) => [extname ?? '', extversion ?? '']));
   const events = new DumpEvents({ serverVersion, at, relations, extensions });
@@ -86,7 +84,7 @@ async function fromDump(
 }
 
 async function fromCatalog(options: ReadSchemaOptions, confiner: Confiner): Promise<SchemaStatement[]> {
-  const rendered = await options.renderCatalog(options.session);
+  const rendered = await options.renderCatalog();
   const found: SchemaStatement[] = [];
   const pieces = rendered.map(({ event }): SqlPiece => ({ kind: 'statement', text: event.text ?? '' }));
   let at = 0;
