@@ -27,11 +27,11 @@ export async function readCopySourceFacts(config: Config, signal: AbortSignal): 
 
 /** What a copy of the source into the target would meet, changing nothing. */
 export async function examineCopyTarget(
-  { config, target, signal }: Omit<CopyCheckOptions, 'streamed'>,
+  { config, target, streamed, signal }: CopyCheckOptions,
   source: CopySourceFacts,
 ): Promise<CopyTargetVerdict> {
   const facts = await withReadingSession('target', target.postgres.url, signal, (session) =>
-    readCopyTarget(session, config.name),
+    readCopyTarget(session, config.name, streamed),
   );
   return { begun: facts.begun, findings: copyTargetFindings(target.name, facts, source, config.snapshot) };
 }

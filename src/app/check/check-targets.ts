@@ -20,7 +20,7 @@ export async function checkTargets(config: Config, signal: AbortSignal): Promise
   const findings = copySourceFindings(source, config.snapshot, { streamed: true });
   for (const target of config.targets) {
     try {
-      const copy = await examineCopyTarget({ config, target, signal }, source);
+      const copy = await examineCopyTarget({ config, target, streamed: true, signal }, source);
       findings.push(...(await examineTarget(target, config.ddl, needs, signal, copy.begun ? 'followed' : 'copied')));
       findings.push(...copy.findings);
     } catch (problem) {

@@ -32,7 +32,7 @@ const TARGET: CopyTargetFacts = {
   freeConnections: 90,
   mayReplace: true,
   begun: false,
-  objects: [],
+  holds: null,
   extensions: new Set(['citext']),
   tablespaces: new Set(['pg_default']),
   collations: new Set(['de_DE']),
@@ -99,8 +99,8 @@ describe('the preflight of a copy', () => {
   });
 
   it('refuses a target that holds something, as it is told to', () => {
-    const facts = { objects: ['table public.orders', 'function public.f'] };
-    expect(ofTarget(facts)).toEqual(['error target t: it is not empty: table public.orders, function public.f']);
+    const facts = { holds: 'table public.orders, function public.f()' };
+    expect(ofTarget(facts)).toEqual(['error target t: it is not empty: table public.orders, function public.f()']);
     expect(ofTarget(facts, {}, { on_existing: 'append' })).toEqual([
       expect.stringMatching(/^warning .*append: they stay/),
     ]);

@@ -111,8 +111,8 @@ export function copyTargetFindings(
 
 function contentFindings(facts: CopyTargetFacts, onExisting: Config['snapshot']['on_existing']): Finding[] {
   if (facts.begun) return [ok('a copy of this pipeline was begun there: it goes on where it was')];
-  if (facts.objects.length === 0) return [ok('it is empty')];
-  const what = `it is not empty: ${listed(facts.objects)}`;
+  if (facts.holds === null) return [ok('it is empty')];
+  const what = `it is not empty: ${facts.holds}`;
   switch (onExisting) {
     case 'fail':
       return [

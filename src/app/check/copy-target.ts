@@ -1,4 +1,5 @@
 import type { SqlSession } from '../../postgres/sql-session.ts';
+import { obstacles } from '../../processor/postgres/snapshot/obstacles.ts';
 import { FREE_CONNECTIONS, LOCALE, localeOf, type Locale } from './copy-source.ts';
 
 /** What matters of a target that is to be filled; read only. */
@@ -10,10 +11,10 @@ export interface CopyTargetFacts {
   readonly freeConnections: number;
   /** May make a database beside this one, and give it this one's name. */
   readonly mayReplace: boolean;
-  /** Of this pipeline: it is filled, or is being filled. */
+  /** By this pipeline: it was filled for a stream that goes on, or a copy into it is not whole yet. */
   readonly begun: boolean;
-  /** A few objects of users, by kind and name. */
-  readonly objects: readonly string[];
+  /** What users have there, for a person; null: nothing, or it is of our own copy. */
+  readonly holds: string | null;
   readonly extensions: ReadonlySet<string>;
   readonly tablespaces: ReadonlySet<string>;
   readonly collations: ReadonlySet<string>;
@@ -27,36 +28,19 @@ select current_setting('server_version_num') as version, r.rolname as role,
   to_regclass('walcast.checkpoint')::text as checkpoint, to_regclass('walcast.snapshot')::text as snapshot
 from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()`;
 
-const SHOWN = 6;
-const MEMBER = (catalog: string): string =>
-  `exists (select from pg_depend x where x.classid = '${catalog}'::regclass and x.objid = o.oid and x.deptype in ('e', 'i'))`;
-const USERS = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'walcast')`;
+/** A copy that was begun; what a stream goes on from counts only where there is one. */
+const BEGUN: Readonly<Record<'checkpoint' | 'snapshot', string>> = {
+  checkpoint: 'select 1 as one from walcast.checkpoint where pipeline = $1',
+  snapshot: `select 1 as one from walcast.snapshot where pipeline = $1 and (phase in ('schema', 'rows', 'post-data') or $2)`,
+};
 
-const OBJECTS = `
-select kind || ' ' || name as name from (
-  select 1 as rank, case o.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table'
-      when 'c' then 'type' else 'table' end as kind, format('%I.%I', n.nspname, o.relname) as name
-  from pg_class o join pg_namespace n on n.oid = o.relnamespace
-  where o.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and o.relpersistence <> 't' and ${USERS} and not ${MEMBER('pg_class')}
-  union all
-  select 2, 'function', format('%I.%I', n.nspname, o.proname)
-  from pg_proc o join pg_namespace n on n.oid = o.pronamespace where ${USERS} and not ${MEMBER('pg_proc')}
-  union all
-  select 3, 'type', format('%I.%I', n.nspname, o.typname)
-  from pg_type o join pg_namespace n on n.oid = o.typnamespace where o.typtype in ('d', 'e', 'r') and ${USERS} and not ${MEMBER('pg_type')}
-  union all
-  select 4, 'schema', quote_ident(n.nspname)
-  from pg_namespace n join (select oid from pg_namespace) o using (oid) where ${USERS} and n.nspname <> 'public' and not ${MEMBER('pg_namespace')}
-) found order by rank, name limit ${SHOWN}`;
-
-/** A checkpoint, or a copy that was begun, whatever came of it. */
-const BEGUN = (tables: readonly string[]): string =>
-  tables.map((table) => `select 1 as one from ${table} where pipeline = $1`).join(' union all ');
-
-export async function readCopyTarget(session: SqlSession, pipeline: string): Promise<CopyTargetFacts> {
+export async function readCopyTarget(
+  session: SqlSession,
+  pipeline: string,
+  streamed: boolean,
+): Promise<CopyTargetFacts> {
   const server = (await session.query(SERVER)).rows[0] ?? {};
-  const states = ['checkpoint', 'snapshot'].filter((name) => server[name] !== null).map((name) => `walcast.${name}`);
-  const begun = states.length > 0 && (await session.query(BEGUN(states), [pipeline])).rows.length > 0;
+  const begun = await isBegun(session, server, pipeline, streamed);
   const names = async (sql: string): Promise<string[]> => (await session.query(sql)).rows.map(({ name }) => name ?? '');
   return {
     version: Number(server['version']),
@@ -66,7 +50,7 @@ export async function readCopyTarget(session: SqlSession, pipeline: string): Pro
     freeConnections: Number(server['free_connections']),
     mayReplace: server['may_replace'] === 'true',
     begun,
-    objects: begun ? [] : await names(OBJECTS),
+    holds: begun ? null : await obstacles(session),
     extensions: new Set(await names('select name from pg_available_extensions')),
     tablespaces: new Set(await names('select spcname as name from pg_tablespace')),
     collations: new Set(
@@ -74,4 +58,16 @@ export async function readCopyTarget(session: SqlSession, pipeline: string): Pro
         where collnamespace = 'pg_catalog'::regnamespace and collencoding in (-1, d.encoding)`),
     ),
   };
+}
+
+async function isBegun(
+  session: SqlSession,
+  server: Readonly<Record<string, string | null>>,
+  pipeline: string,
+  streamed: boolean,
+): Promise<boolean> {
+  const has = async (sql: string, values: readonly string[]): Promise<boolean> =>
+    (await session.query(sql, values)).rows.length > 0;
+  if (streamed && server['checkpoint'] !== null && (await has(BEGUN.checkpoint, [pipeline]))) return true;
+  return server['snapshot'] !== null && (await has(BEGUN.snapshot, [pipeline, String(streamed)]));
 }
