@@ -69,12 +69,6 @@ describe('replicate', () => {
     expect(err).not.toMatch(/^\s+at /m);
   });
 
-  it('refuses the injector, which is not in this version', async () => {
-    const { code, err } = await run(['init', '--with-injector', '--source-url', 'postgres://h/d']);
-    expect(code).toBe(2);
-    expect(err).toContain('not in this version');
-  });
-
   it('asks for --yes where nobody can be asked, before it touches anything', async () => {
     const { code, err } = await run(['destroy', '--source-url', 'postgres://127.0.0.1:1/d']);
     expect(code).toBe(2);

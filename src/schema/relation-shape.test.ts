@@ -6,7 +6,7 @@ const words = (sql: string): string => sql.replaceAll(/\s+/g, ' ').trim();
 
 test('the target is asked with the very expression that the triggers of the source use', () => {
   const migration = readFileSync(
-    new URL('../../migrations/core/0008_relation_metadata.up.sql', import.meta.url),
+    new URL('../../migrations/core/0010_relation_metadata.up.sql', import.meta.url),
     'utf8',
   );
   expect(words(migration)).toContain(
