@@ -11,7 +11,7 @@ const PATIENCE_MS = 1_000;
 /** pg_locks shows the two halves of the number. Whose session it is only shows to superusers, members of pg_monitor and the same role. */
 const HOLDER = `
 select format('the server process %s (%s), connected since %s', l.pid,
-    concat_ws(', ', nullif(a.application_name, ''), 'role ' || a.usename, 'from ' || coalesce(host(a.client_addr), 'this machine')),
+    concat_ws(', ', nullif(a.application_name, ''), 'role ' || a.usename, case when a.client_addr is not null then 'from ' || host(a.client_addr) end),
     coalesce(to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'unknown')) as holder
 from pg_locks l left join pg_stat_activity a on a.pid = l.pid
 where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())

@@ -2,6 +2,7 @@ import { WalcastError } from '../errors/walcast-error.ts';
 import { PostgresError } from '../postgres/postgres-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
 import { quoteIdentifier } from '../sql/quote.ts';
+import { classifySqlstate } from '../sql/sqlstate.ts';
 import type { MigrationSet } from './migration.ts';
 
 const DENIED = '42501';
@@ -20,6 +21,8 @@ export async function migrationError(
   return new WalcastError('E_MIGRATION', `${file} could not be applied: ${reason}`, {
     cause,
     ...(hint === undefined ? {} : { hint }),
+    // it runs once whenever it runs: a connection that was lost, a deadlock or a full disk passes
+    retryable: sqlstate === undefined || classifySqlstate(sqlstate) !== 'stop',
     fields: { file, ...(sqlstate === undefined ? {} : { sqlstate }) },
   });
 }

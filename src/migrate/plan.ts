@@ -25,7 +25,7 @@ export function examine(migrations: readonly Migration[], records: readonly Migr
     applied: records.filter(({ finished }) => finished),
     pending: migrations.filter(({ version }) => recorded.get(version)?.finished !== true),
     failed: records.filter((record) => !record.finished || !files.has(record.version) || changed.includes(record)),
-    problem: problemOf(migrations, { unknown, changed: files.get(changed[0]?.version ?? -1), gap }),
+    problem: problemOf(migrations, { unknown, changed: files.get(changed[0]?.version ?? -1), gap, highest }),
   };
 }
 
@@ -43,9 +43,13 @@ interface Oddities {
   readonly unknown: MigrationRecord | undefined;
   readonly changed: Migration | undefined;
   readonly gap: Migration | undefined;
+  readonly highest: number;
 }
 
-function problemOf(migrations: readonly Migration[], { unknown, changed, gap }: Oddities): WalcastError | null {
+function problemOf(
+  migrations: readonly Migration[],
+  { unknown, changed, gap, highest }: Oddities,
+): WalcastError | null {
   if (unknown !== undefined) {
     const name = `${migrations[0]?.set ?? ''}/${label(unknown)}`;
     return new WalcastError('E_MIGRATION', `the database has ${name}, which this version does not know`, {
@@ -60,7 +64,7 @@ function problemOf(migrations: readonly Migration[], { unknown, changed, gap }: 
   }
   if (gap !== undefined) {
     return new WalcastError('E_MIGRATION', `${gap.file} is not recorded although later ones are`, {
-      hint: 'Somebody changed walcast.schema_migrations. `replicate destroy` and `replicate init` build it anew.',
+      hint: `Somebody changed walcast.schema_migrations. If what they make is there, DELETE the records of the set ${gap.set} and record them anew: \`replicate migrations baseline --set ${gap.set} --upto ${highest}\`.`,
       fields: { file: gap.file },
     });
   }

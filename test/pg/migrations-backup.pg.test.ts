@@ -255,6 +255,36 @@ describe.each(testMajors())('a backup of the tables on PostgreSQL %i', (major) =
     }
   });
 
+  it('that cannot be read lets nothing be migrated, and says why', async () => {
+    const number = String((await readMigrations('target')).length).padStart(4, '0');
+    await writeFile(
+      join(files, 'target', `${number}_a.up.sql`),
+      '-- walcast: irreversible\ncreate table walcast.a ();',
+    );
+    await writeFile(join(files, 'target', `${number}_a.down.sql`), 'drop table walcast.a;');
+    const app = await ClientSession.connect(pair.source.url('app'), 'source');
+    try {
+      await migrate(app, { set: 'target' });
+      await pair.source.query('create table walcast.theirs (id int); insert into walcast.theirs values (1)');
+      const attempt = (): Promise<unknown> => {
+        const backup = new MigrationBackup({ folder: here(), onWritten: () => undefined });
+        return migrate(app, { set: 'target', folder: files, backup });
+      };
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'E_BACKUP',
+        message: expect.stringMatching(/nothing was migrated: permission denied for table theirs/) as unknown,
+        retryable: false,
+      });
+      expect(await backups()).toEqual([]);
+      await pair.source.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where usename = 'app' and datname = current_database()`);
+      await expect(attempt()).rejects.not.toMatchObject({ code: 'E_BACKUP' });
+      expect(await pair.source.value(`select to_regclass('walcast.a')`)).toBeNull();
+    } finally {
+      await app.close();
+    }
+  });
+
   it('names every object with the quotes that it needs', async () => {
     const name = 'a"b\nc\\d';
     await migrate(session, { set: 'target' });

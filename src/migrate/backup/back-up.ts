@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { WalcastError } from '../../errors/walcast-error.ts';
+import { PostgresError } from '../../postgres/postgres-error.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
+import { classifySqlstate } from '../../sql/sqlstate.ts';
 import { schemaState } from '../ownership.ts';
 import { TOOL_VERSION } from '../tool-version.ts';
 import { readDefinitions } from './backup-definitions.ts';
@@ -37,6 +39,14 @@ export async function backUp(session: SqlSession, folder: BackupFolder, why: str
       name,
       backupText(session, `${JSON.stringify(database)} at ${at ?? ''}, ${why}`),
     );
+  } catch (cause) {
+    if (!(cause instanceof PostgresError)) throw cause;
+    throw new WalcastError('E_BACKUP', `the tables cannot be read, so nothing was migrated: ${cause.message}`, {
+      cause,
+      hint: 'Give the role what the server says that it lacks, or move tables that others put into the schema walcast elsewhere.',
+      retryable: classifySqlstate(cause.sqlstate) !== 'stop',
+      fields: { sqlstate: cause.sqlstate },
+    });
   } finally {
     await session.execute('rollback').catch(() => undefined);
   }

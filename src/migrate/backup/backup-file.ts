@@ -12,7 +12,10 @@ export interface BackupFolder {
   readonly create: boolean;
 }
 
-/** Writes the pieces to a new file that only its owner can read. It has its name when all of it is on the disk, folder entry included. */
+/**
+ * Writes the pieces to a new file that only its owner can read. It has its name when all of it is on the disk, folder entry included. What
+ * the pieces throw is thrown as it is.
+ */
 export async function writeBackupFile(
   folder: BackupFolder,
   name: string,
@@ -20,15 +23,30 @@ export async function writeBackupFile(
 ): Promise<string> {
   const path = join(folder.path, name);
   const unfinished = join(folder.path, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  const source: Source = { pieces, failure: undefined };
   try {
     if (folder.create) await mkdir(folder.path, { recursive: true, mode: 0o700 });
-    await writeDurably(unfinished, pieces);
+    await writeDurably(unfinished, read(source));
     await rename(unfinished, path);
     await syncFolder(folder.path);
     return path;
   } catch (cause) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    throw backupError(folder.path, cause);
+    throw source.failure ?? backupError(folder.path, cause);
+  }
+}
+
+interface Source {
+  readonly pieces: AsyncIterable<string>;
+  failure: Error | undefined;
+}
+
+async function* read(source: Source): AsyncGenerator<string> {
+  try {
+    yield* source.pieces;
+  } catch (error) {
+    source.failure = error instanceof Error ? error : new Error(String(error));
+    throw error;
   }
 }
 
