@@ -2,6 +2,8 @@ import type { Logger } from '../../src/observe/logger.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { DEFAULT_LIMITS } from '../../src/listener/snapshot/limits.ts';
+import { schemaReader } from '../../src/listener/snapshot/schema/schema-reader.ts';
+import { printCatalog } from '../../src/app/run/copy-settings.ts';
 import type { CopySettings } from '../../src/pipeline/snapshot/copy-options.ts';
 import { SnapshotFiller } from '../../src/pipeline/snapshot/snapshot-filler.ts';
 import { Supervisor } from '../../src/pipeline/supervisor.ts';
@@ -65,7 +67,12 @@ export class TestPipeline {
           url: options.source.url(),
           workers: 2,
           schemaSource: 'auto',
-          readSchema: () => Promise.reject(new Error('no reader of schemas was given')),
+          readSchema: schemaReader({
+            url: options.source.url(),
+            limits: DEFAULT_LIMITS,
+            logger,
+            renderCatalog: printCatalog,
+          }),
           onExisting: 'fail',
           ranges: {},
           limits: DEFAULT_LIMITS,

@@ -5,7 +5,6 @@ import type { Filler } from '../../pipeline/snapshot/filler.ts';
 import { SnapshotFiller } from '../../pipeline/snapshot/snapshot-filler.ts';
 import { requireCopyPossible } from '../check/check-copy.ts';
 import { CheckedFiller } from '../snapshot/checked-filler.ts';
-import { schemaReader } from '../snapshot/schema-reader.ts';
 import { sourceGate } from '../snapshot/source-gate.ts';
 import { copySettings } from './copy-settings.ts';
 
@@ -17,7 +16,7 @@ export function buildFiller({ config }: LoadedConfig, logger: Logger, signal: Ab
     maxRetainedBytes: config.snapshot.max_retained_wal,
     logger,
   });
-  const filler = new SnapshotFiller(copySettings(config, logger, gate, schemaReader), signal);
+  const filler = new SnapshotFiller(copySettings(config, logger, gate), signal);
   return new CheckedFiller(filler, async (name, each) => {
     const target = config.targets.find((candidate) => candidate.name === name);
     if (target === undefined) return;

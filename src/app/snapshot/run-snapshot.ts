@@ -8,7 +8,6 @@ import type { Processor, SourcePosition } from '../../wal/processor.ts';
 import { requireCopyPossible } from '../check/check-copy.ts';
 import { buildProcessors } from '../run/build-processors.ts';
 import { copySettings } from '../run/copy-settings.ts';
-import { schemaReader } from './schema-reader.ts';
 import { sourceGate } from './source-gate.ts';
 import { sourceOfCopy } from './source-of-copy.ts';
 
@@ -68,7 +67,7 @@ async function copyInto(
     maxRetainedBytes: config.snapshot.max_retained_wal,
     logger,
   });
-  const settings = copySettings(config, logger, gate, schemaReader);
+  const settings = copySettings(config, logger, gate);
   const sink = await processor.openSnapshot(source, signal);
   try {
     await fillTarget({ settings, sink, progress, signal, streamed: false });

@@ -2,7 +2,7 @@ import type { SnapshotLimits } from '../../listener/snapshot/limits.ts';
 import type { RangeOptions } from '../../listener/snapshot/plan-ranges.ts';
 import type { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
 import type { Logger } from '../../observe/logger.ts';
-import type { OnExisting, SchemaStatement, SnapshotSink, SnapshotTable } from '../../wal/snapshot.ts';
+import type { OnExisting, SchemaStatement, SnapshotSink } from '../../wal/snapshot.ts';
 import type { SnapshotProgress } from './progress.ts';
 
 /** Resolves when rows may be read: at once, unless the source keeps too much WAL for its other readers. */
@@ -13,7 +13,6 @@ export type SchemaSource = 'auto' | 'pg_dump' | 'catalog';
 /** Prints the schema that the snapshot sees. */
 export type SchemaReader = (request: {
   readonly snapshot: SourceSnapshot;
-  readonly tables: readonly SnapshotTable[];
   readonly schemaSource: SchemaSource;
   readonly signal: AbortSignal;
 }) => Promise<SchemaStatement[]>;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ReadSession } from '../../listener/snapshot/read-session.ts';
 import { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
 import { readTables } from '../../listener/snapshot/tables.ts';
-import { WalcastError } from '../../errors/walcast-error.ts';
+import { isWalcastError, WalcastError } from '../../errors/walcast-error.ts';
 import { catalogFingerprint } from '../../schema/catalog-fingerprint.ts';
 import type { SchemaScript } from '../../wal/snapshot.ts';
 import type { CopyJob } from './copy-options.ts';
@@ -45,9 +45,12 @@ async function readOnce(job: CopyJob, schemaSource: CopyJob['settings']['schemaS
     const before = await catalogFingerprint(snapshot.session);
     // Rows of unlogged tables are in no stream: a copy of them would be of one moment and never change again.
     const tables = await readTables(snapshot.session, { unlogged: !streamed });
-    const statements = await settings.readSchema({ snapshot, tables, schemaSource, signal });
+    const statements = await settings.readSchema({ snapshot, schemaSource, signal });
     kept = before === (await fingerprintNow(job));
     return kept ? { script: { statements, tables }, snapshot } : null;
+  } catch (error) {
+    if (isWalcastError(error) && error.code === 'E_SNAPSHOT_SCHEMA') return null;
+    throw error;
   } finally {
     if (!kept) await snapshot.close();
   }
