@@ -116,6 +116,13 @@ describe.each(testMajors())('what a snapshot of PostgreSQL %i has to bring', (ma
     expect(table?.metadata.columns?.map(({ name }) => name)).toEqual(['id']);
   });
 
+  it('is refused where a table went away while it was read', async () => {
+    await pair.source.query('create table t (id serial primary key)');
+    const taken = await snapshot();
+    await pair.source.query('drop table t');
+    await expect(readTables(taken.session)).rejects.toMatchObject({ code: 'E_SNAPSHOT_SCHEMA', retryable: true });
+  });
+
   it('holds the values of sequences, called or not, and of no others', async () => {
     await pair.source.query(`
       create sequence fresh; create sequence fresh_far start 500; create sequence used; select nextval('used') from generate_series(1, 41);
