@@ -1,0 +1,95 @@
+import { columnList, inheritedNotNulls, readColumnDetails } from './columns.ts';
+import { inlineChecks } from './checks.ts';
+import {
+  type CatalogObject,
+  keyOf,
+  listed,
+  keysOf,
+  ownerStatement,
+  part,
+  type Row,
+  type Statement,
+  text,
+} from './catalog-object.ts';
+import { type CatalogReader, rowsOf } from './reader.ts';
+import { foreignOptions, ownerName, relOptions, USER_RELATION } from './sql-parts.ts';
+
+/** The first server that refuses partitioned tables that are unlogged; before, the word was without effect. */
+const FIRST_WITHOUT_UNLOGGED_PARTITIONED = 18;
+
+const tablesQuery = (
+  major: number,
+): string => `select c.oid, n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as id, ${ownerName('c.relowner')} as owner,
+    c.relkind as kind, c.relpersistence as persistence, c.relispartition as partition, c.relreplident as identity,
+    ${relOptions('c.reloptions')} as options, (select ${relOptions('tt.reloptions', 'toast.')} from pg_class tt where tt.oid = c.reltoastrelid) as toast_options,
+    (select quote_ident(ts.spcname) from pg_tablespace ts where ts.oid = c.reltablespace) as tablespace,
+    (select quote_ident(am.amname) from pg_am am where am.oid = c.relam and am.amname <> 'heap') as method,
+    case when c.reloftype <> 0 then format_type(c.reloftype, null) end as of_type,
+    case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_key, pg_get_expr(c.relpartbound, c.oid) as bound,
+    (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid) as parents,
+    (select string_agg(i.inhparent::text, ' ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid) as parent_oids,
+    (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) as server,
+    (select ${foreignOptions('f.ftoptions')} from pg_foreign_table f where f.ftrelid = c.oid) as foreign_options,
+    ${columnList(major)} as columns, ${inheritedNotNulls(major)} as not_nulls, ${inlineChecks()} as checks
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'f') and ${USER_RELATION}`;
+
+const IDENTITIES: Readonly<Record<string, string>> = { f: 'FULL', n: 'NOTHING' };
+
+export async function readTables(reader: CatalogReader): Promise<CatalogObject[]> {
+  const details = await readColumnDetails(reader);
+  return (await rowsOf(reader, tablesQuery(reader.major))).flatMap((row) => {
+    const foreign = row['kind'] === 'f';
+    const id = text(row, 'id');
+    const key = keyOf('pg_class', text(row, 'oid'));
+    const word = foreign ? 'FOREIGN TABLE' : 'TABLE';
+    const parents = keysOf('pg_class', row['parent_oids']);
+    const identity = foreign ? undefined : IDENTITIES[text(row, 'identity')];
+    const isPartition = row['bound'] !== null;
+    const statements: Statement[] = [
+      { tag: `CREATE ${word}`, text: createTable(row, word, reader.targetMajor) },
+      ownerStatement(word, id, text(row, 'owner')),
+      ...(details.get(text(row, 'oid')) ?? []),
+    ];
+    if (identity !== undefined)
+      statements.push({ tag: 'ALTER TABLE', text: `ALTER TABLE ONLY ${id} REPLICA IDENTITY ${identity}` });
+    const table: CatalogObject = {
+      key,
+      kind: 'table',
+      name: text(row, 'name'),
+      section: 'pre-data',
+      statements,
+      address: `${word} ${id}`,
+      relation: Number(text(row, 'oid')),
+      ...(isPartition ? { ignores: parents } : {}),
+    };
+    return isPartition ? [table, attached(table, row, parents)] : [table];
+  });
+}
+
+function createTable(row: Row, word: string, targetMajor: number): string {
+  const items = listed(row, 'columns', 'not_nulls', 'checks');
+  const keepsUnlogged = row['kind'] !== 'p' || targetMajor < FIRST_WITHOUT_UNLOGGED_PARTITIONED;
+  const unlogged = row['persistence'] === 'u' && keepsUnlogged ? 'UNLOGGED ' : '';
+  const inherits = row['bound'] === null ? part(' INHERITS (', row['parents'], ')') : '';
+  const options = listed(row, 'options', 'toast_options');
+  const list = row['of_type'] !== null && items === '' ? '' : ` (${items})`;
+  const storage =
+    word === 'FOREIGN TABLE'
+      ? ` SERVER ${text(row, 'server')}${part(' OPTIONS (', row['foreign_options'], ')')}`
+      : `${part(' PARTITION BY ', row['partition_key'])}${part(' USING ', row['method'])}${part(' WITH (', options, ')')}${part(' TABLESPACE ', row['tablespace'])}`;
+  return `CREATE ${unlogged}${word} ${text(row, 'id')}${part(' OF ', row['of_type'])}${list}${inherits}${storage}`;
+}
+
+/** Made apart, with columns in its own order, and attached. */
+function attached(table: CatalogObject, row: Row, parents: readonly string[]): CatalogObject {
+  const attach = `ALTER TABLE ONLY ${text(row, 'parents')} ATTACH PARTITION ${text(row, 'id')} ${text(row, 'bound')}`;
+  return {
+    key: `${table.key}#attached`,
+    kind: 'partition',
+    name: table.name,
+    section: 'pre-data',
+    statements: [{ tag: 'ALTER TABLE', text: attach }],
+    ...(table.relation === undefined ? {} : { relation: table.relation }),
+    requires: [table.key, ...parents],
+  };
+}
