@@ -77,14 +77,15 @@ export class TableCopier {
     });
     let writer: SnapshotWriter | null = null;
     try {
-      writer = await sink.openWriter();
       for (let task = await this.#next(waiting); task !== null; task = await this.#next(waiting)) {
         signal.throwIfAborted();
         await settings.gate(progress, signal);
-        await this.#copyRange(task, reader, writer);
+        writer ??= await sink.openWriter();
+        if (!(await this.#copyRange(task, reader, writer))) writer = await ended(writer);
       }
     } finally {
-      await Promise.all([reader.close(), writer?.close()]);
+      await reader.close();
+      await writer?.close();
     }
   }
 
@@ -125,14 +126,19 @@ export class TableCopier {
     return await this.#job.sink.startTable(table, plan.key, plan.ranges);
   }
 
-  async #copyRange({ table, range }: RangeTask, reader: SnapshotReader, writer: SnapshotWriter): Promise<void> {
+  /** @returns whether the writer can be used again: rows of a table that changed on the way are not to stay */
+  async #copyRange({ table, range }: RangeTask, reader: SnapshotReader, writer: SnapshotWriter): Promise<boolean> {
     const { oid, metadata } = table.table;
     const format = copyFormat(metadata);
     const moved = this.#job.progress.range(oid);
     let outcome: CopyOutcome;
+    let begun = false;
     try {
       outcome = await reader.copy(table.table, table.key, range, format, {
-        begin: () => writer.begin(metadata, copyColumns(metadata), format),
+        begin: async () => {
+          begun = true;
+          await writer.begin(metadata, copyColumns(metadata), format);
+        },
         write: (data) => {
           moved.add(data.length);
           return writer.write(data);
@@ -151,6 +157,7 @@ export class TableCopier {
       throw error;
     }
     await this.#records.run(() => this.#note(table.table, outcome));
+    return outcome.kind === 'copied' || !begun;
   }
 
   async #note({ oid, metadata }: SnapshotTable, outcome: CopyOutcome): Promise<void> {
@@ -179,4 +186,9 @@ export class TableCopier {
     await sink.markTable(oid, 'copied');
     progress.mark(oid, 'copied');
   }
+}
+
+async function ended(writer: SnapshotWriter): Promise<null> {
+  await writer.close();
+  return null;
 }
