@@ -16,6 +16,7 @@ const TARGET: TargetReport = {
   transactions: 88,
   ddl: 3,
   lastDdl: null,
+  copyPhase: null,
   snapshot: null,
 };
 

@@ -48,6 +48,7 @@ const TARGET: TargetReport = {
   transactions: 0,
   ddl: 0,
   lastDdl: null,
+  copyPhase: null,
   snapshot: null,
 };
 const migrated = (facts: Partial<MigrationSetReport>): MigrationSetReport => ({
@@ -107,6 +108,12 @@ describe('assess', () => {
     expect(
       wrong({ daemon: { ...DAEMON, streaming: false }, slot: { ...SLOT, active: false }, targets: [filling] }),
     ).toEqual([]);
+  });
+
+  it('tells of a copy that nobody goes on with', () => {
+    const halfway = { ...TARGET, state: 'unknown', copyPhase: 'rows' } as const;
+    expect(noted({ daemon: NO_DAEMON, targets: [halfway] })).toContain('initial copy is not whole yet (rows)');
+    expect(noted({ targets: [{ ...halfway, state: 'snapshot' }] })).toBe('[]');
   });
 
   it('shows the error of a target with its code and hint', () => {

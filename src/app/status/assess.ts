@@ -136,6 +136,12 @@ function assessTarget(target: TargetReport, problems: Finding[], notes: Finding[
   else if (target.state === 'stopped' || target.state === 'retrying') {
     problems.push({ where, message: `it is ${target.state}` });
   } else if (target.state === 'waiting') notes.push({ where, message: 'not opened yet' });
+  if (target.copyPhase !== null && target.state !== 'snapshot' && target.state !== 'streaming') {
+    notes.push({
+      where,
+      message: `its initial copy is not whole yet (${target.copyPhase}); \`replicate run\` goes on with it`,
+    });
+  }
 }
 
 function finding(

@@ -26,6 +26,9 @@ const LAST_DDL = `
 select lsn::text as lsn, tag, statement, how, milliseconds::text as milliseconds
 from walcast.applied_ddl where system_identifier = $1 and database = $2 and pipeline = $3 order by id desc limit 1`;
 
+const COPY_PHASE = `
+select phase from walcast.snapshot where system_identifier = $1 and database = $2 and pipeline = $3 and phase <> 'done'`;
+
 const CHECKPOINT = `
 select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id,
        extract(epoch from clock_timestamp() - updated_at)::text as age
@@ -43,12 +46,14 @@ export async function readTarget(
   try {
     return await withReadingSession('target', url, signal, async (session) => {
       const migrations = await readMigrationSets(session, 'target', target.name);
-      const checkpoint = await readCheckpoint(session, source, target.name, ownSet(migrations), mode);
-      return { report: { ...base, reachable: true, ...merged(checkpoint, source, daemon) }, migrations };
+      const set = ownSet(migrations);
+      const checkpoint = await readCheckpoint(session, source, target.name, set, mode);
+      const copyPhase = await readCopyPhase(session, source, set);
+      return { report: { ...base, reachable: true, ...merged(checkpoint, source, daemon), copyPhase }, migrations };
     });
   } catch (error) {
     signal.throwIfAborted();
-    const report = { ...base, reachable: false, ...merged(null, source, daemon) };
+    const report = { ...base, reachable: false, ...merged(null, source, daemon), copyPhase: null };
     return { report: { ...report, error: report.error ?? errorStatus(error) }, migrations: [] };
   }
 }
@@ -81,6 +86,17 @@ async function readCheckpoint(
   };
 }
 
+async function readCopyPhase(
+  session: SqlSession,
+  source: SourcePosition | null,
+  { pending, error }: Pick<MigrationSetReport, 'pending' | 'error'>,
+): Promise<string | null> {
+  // where the table is not there yet, nothing was begun
+  if (source === null || pending.length > 0 || error !== null) return null;
+  const key = [source.systemIdentifier, source.database, source.pipeline];
+  return (await session.query(COPY_PHASE, key)).rows[0]?.['phase'] ?? null;
+}
+
 async function readLastDdl(session: SqlSession, key: readonly string[]): Promise<DdlStatus | null> {
   const row = (await session.query(LAST_DDL, key)).rows[0];
   if (row === undefined) return null;
@@ -108,7 +124,7 @@ function merged(
   found: Checkpoint | ErrorStatus | null,
   source: SourcePosition | null,
   daemon: TargetStatus | null,
-): Omit<TargetReport, 'name' | 'address' | 'reachable'> {
+): Omit<TargetReport, 'name' | 'address' | 'reachable' | 'copyPhase'> {
   const checkpoint = found !== null && 'lsn' in found ? found : null;
   const refused = found !== null && 'code' in found ? found : (checkpoint?.error ?? null);
   // The source was read first: a target that moved on since is ahead of what was read, which is no harm.

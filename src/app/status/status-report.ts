@@ -103,6 +103,8 @@ export interface TargetReport {
   readonly transactions: number | null;
   readonly ddl: number | null;
   readonly lastDdl: DdlStatus | null;
+  /** How far the initial copy is, as it is noted on the target; null: there was none, or it is done. */
+  readonly copyPhase: string | null;
   /** The initial copy, as the daemon tells of it; null: it made none, or there is no daemon. */
   readonly snapshot: SnapshotReport | null;
 }
