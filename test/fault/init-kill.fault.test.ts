@@ -42,7 +42,9 @@ describe('a process that is killed between two statements', () => {
 
   const freshDatabase = async (): Promise<TestDatabase> => {
     const fresh = await TestDatabase.create(await sharedServer(newestMajor(), 'source'));
-    await (await fresh.client('app')).query(SHAPES);
+    const app = await fresh.client('app');
+    await app.query(SHAPES);
+    await app.end();
     return fresh;
   };
   const renew = async (): Promise<void> => {
@@ -92,6 +94,12 @@ describe('a process that is killed between two statements', () => {
     return NIGHTLY ? all : seededRandom(SEED).shuffle(all).slice(0, count);
   };
 
+  const work = async (): Promise<void> => {
+    const app = await database.client('app');
+    await app.query(WORK);
+    await app.end();
+  };
+
   const forEachCut = async (
     words: readonly string[],
     messages: number,
@@ -104,7 +112,7 @@ describe('a process that is killed between two statements', () => {
       try {
         if (!(await run(words, cut)).killed) missed++;
         // whatever there is of us: nobody's statement fails
-        await (await database.client('app')).query(WORK);
+        await work();
         await check(cut);
       } catch (error) {
         throw new Error(`killed ${cut.when} message ${cut.message} of ${messages}`, { cause: error });
