@@ -114,8 +114,11 @@ describe('the commands with the injector', () => {
             async () => (await target.value(`select to_regclass('public.t_${round - 1}') is not null`)) === 't',
             {
               what: 'the daemon to be at work',
+              timeoutMs: 30_000,
             },
-          );
+          ).catch((cause: unknown) => {
+            throw new Error(daemon?.lastLines(), { cause });
+          });
         }
         const rotated = runCommand('init', { config, args: ['--rotate-key'] });
         const seen = await waitFor(
@@ -135,9 +138,12 @@ describe('the commands with the injector', () => {
       daemon = await startDaemon({ config });
       await waitFor(async () => (await target.value(`select count(*) from public.t_4`).catch(() => '')) === '3', {
         what: 'the daemon to catch up',
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       });
       await expectEqual(source, target);
+      await daemon.stop();
+      expect((await runCommand('destroy', { config, args: ['--yes'] })).code).toBe(0);
+      expect(await source.value(`select count(*) from pg_namespace where nspname = 'walcast'`)).toBe('0');
     } finally {
       await daemon?.stop();
       await client.end();
