@@ -84,8 +84,8 @@ export class TableCopier {
         if (!(await this.#copyRange(task, reader, writer))) writer = await ended(writer);
       }
     } finally {
-      await reader.close();
-      await writer?.close();
+      reader.close();
+      if (writer !== null) await writer.close();
     }
   }
 
