@@ -3,7 +3,7 @@ import { NO_AUTHOR, type SchemaStatement } from '../../../wal/snapshot.ts';
 import type { ParsedStatement } from './parse-pieces.ts';
 import { SchemaRights } from './schema-rights.ts';
 import { statementAuthor } from './statement-author.ts';
-import { mainRelation, qualifiers } from './statement-relations.ts';
+import { mainRelation, type ObjectName, qualifiers } from './statement-relations.ts';
 import { UserCodeMap } from './user-code.ts';
 
 /** search_path and settings of a statement that computes rows, as a session of the source without wishes has them. */
@@ -44,6 +44,11 @@ export class Confiner {
     const viewOwners = new Map(owners.map(({ schema, name, role }) => [`${schema ?? ''}\0${name ?? ''}`, role ?? '']));
     const rights = await SchemaRights.read(session, [...new Set([...code.roles, ...viewOwners.values()])]);
     return new Confiner(code, rights, viewOwners, readDefaults);
+  }
+
+  /** A relation that only the script has, with the code of another one. */
+  addLike(name: ObjectName, like: ObjectName): void {
+    this.#code.addLike(name, like);
   }
 
   /** The statement with its role, between what gives and takes rights for it. */

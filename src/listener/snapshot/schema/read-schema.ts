@@ -5,6 +5,7 @@ import { type SqlPiece, StatementSplitter } from '../../../sql/split-statements.
 import type { SchemaStatement } from '../../../wal/snapshot.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import { Confiner } from './confine.ts';
+import { Finisher } from './finisher.ts';
 import { readDefaultSession } from './default-session.ts';
 import { DumpEvents } from './dump-events.ts';
 import { findPgDump, type PgDump, pgDumpAt, pgDumpFolders, type PgDumpSearch } from './find-pg-dump.ts';
@@ -24,7 +25,7 @@ export interface ReadSchemaOptions {
   /** server_version_num of the source. */
   readonly serverVersion: number;
   /** Go with the statements that make them: tables, views, materialized views, foreign tables. */
-  readonly relations: Iterable<TableMetadata>;
+  readonly relations: readonly TableMetadata[];
   /** Position that the events carry, `H/L`. */
   readonly at: string;
   /** Our own reading of the catalog. */
@@ -74,25 +75,25 @@ async function fromDump(options: ReadSchemaOptions, confiner: Confiner, pgDump: 
   const { rows } = await session.query('select extname, extversion from pg_extension');
   const extensions = new Map(rows.map(({ extname, extversion }) => [extname ?? '', extversion ?? '']));
   const events = new DumpEvents({ serverVersion, at, relations, extensions });
-  const found: SchemaStatement[] = [];
+  const finisher = new Finisher(confiner, relations);
   for (const section of ['pre-data', 'post-data'] as const) {
     const text = dumpSection(section, { pgDump, url, exportId, lockTimeoutMs, signal });
     for await (const { statement, parsed } of events.read(section, piecesOf(text)))
-      found.push(...(await confiner.confine(statement, parsed)));
+      await finisher.add(statement, parsed);
   }
-  return found;
+  return finisher.statements;
 }
 
 async function fromCatalog(options: ReadSchemaOptions, confiner: Confiner): Promise<SchemaStatement[]> {
   const rendered = await options.renderCatalog();
-  const found: SchemaStatement[] = [];
+  const finisher = new Finisher(confiner, options.relations);
   const pieces = rendered.map(({ event }): SqlPiece => ({ kind: 'statement', text: event.text ?? '' }));
   let at = 0;
   for await (const parsed of parsePieces(pieces)) {
     const statement = rendered[at++];
-    if (statement !== undefined) found.push(...(await confiner.confine(statement, parsed)));
+    if (statement !== undefined) await finisher.add(statement, parsed);
   }
-  return found;
+  return finisher.statements;
 }
 
 async function* piecesOf(text: AsyncIterable<string>): AsyncGenerator<SqlPiece> {

@@ -33,6 +33,7 @@ export interface SchemaRequest {
   readonly signal: AbortSignal;
 }
 
+const LOCK_NOT_AVAILABLE = '55P03';
 /** Undefined table or object, or a failed look-up: functions read the catalogs as they are now. */
 const SCHEMA_MOVED = new Set(['42P01', '42704', '3F000', '42703', '42883', 'XX000']);
 
@@ -53,7 +54,7 @@ export function schemaReader(settings: SchemaReaderSettings): (request: SchemaRe
     });
     try {
       await session.execute(`begin isolation level repeatable read read only;
-        set transaction snapshot ${quoteLiteral(exportId)}`);
+        set transaction snapshot ${quoteLiteral(exportId)}; set local lock_timeout = ${limits.lockTimeoutMs}`);
       const relations = await readRelations(session);
       return await readSchema({
         ...{ url, exportId, session, schemaSource, relations, at, signal, logger, pgDumpPath, serverVersion },
@@ -61,6 +62,15 @@ export function schemaReader(settings: SchemaReaderSettings): (request: SchemaRe
         renderCatalog: () => renderCatalog({ session, relations, serverVersion, at }),
       });
     } catch (error) {
+      if (sqlstateOf(error) === LOCK_NOT_AVAILABLE) {
+        throw new WalcastError(
+          'E_SNAPSHOT_LOCKED',
+          'a table of the source is locked, so its schema could not be read',
+          {
+            cause: error,
+          },
+        );
+      }
       if (!SCHEMA_MOVED.has(sqlstateOf(error) ?? '')) throw error;
       throw new WalcastError(
         'E_SNAPSHOT_SCHEMA',

@@ -56,10 +56,10 @@ export type NamedKind = 'relation' | 'type' | 'routine';
 
 /** Objects of the source that reach code of users, with the role that has to make them on a target. */
 export class UserCodeMap {
-  readonly #roles: ReadonlyMap<string, string>;
+  readonly #roles: Map<string, string>;
 
   constructor(roles: ReadonlyMap<string, string>) {
-    this.#roles = roles;
+    this.#roles = new Map(roles);
   }
 
   /** Under the snapshot of the schema, search_path pinned to pg_catalog. */
@@ -74,6 +74,12 @@ export class UserCodeMap {
 
   get roles(): Iterable<string> {
     return new Set(this.#roles.values());
+  }
+
+  /** A relation that only the script has, with the code of another one. */
+  addLike(name: ObjectName, like: ObjectName): void {
+    const role = this.roleFor('relation', like);
+    if (role !== null) this.#roles.set(key('relation', name), role);
   }
 
   /** The owner, or, if that is a superuser, the owner of the code; null: none of a plain user's code runs. */
