@@ -1,0 +1,57 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { expectEqual } from '../support/compare.ts';
+import { testMajors } from '../support/majors.ts';
+import { zooStatements } from '../support/schema-zoo.ts';
+import { copied } from '../support/snapshot/copy-command.ts';
+import { manyTables } from '../support/snapshot/many-tables.ts';
+import { type DatabasePair, testDatabases } from '../support/test-databases.ts';
+
+const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
+const TABLES = NIGHTLY ? 2_000 : 300;
+
+/** Each version to itself, and the oldest to the newest. */
+function ways(): { from: number; to: number; by: 'pg_dump' | 'catalog' }[] {
+  const majors = NIGHTLY ? [14, 15, 16, 17, 18] : testMajors();
+  const [oldest, newest] = [Math.min(...majors), Math.max(...majors)];
+  const pairs = majors.map((major) => ({ from: major, to: major }));
+  if (oldest < newest) pairs.push({ from: oldest, to: newest });
+  return pairs.flatMap((pair) => (['pg_dump', 'catalog'] as const).map((by) => ({ ...pair, by })));
+}
+
+describe('replicate snapshot carries', () => {
+  let pair: DatabasePair;
+  afterEach(() => pair.dispose());
+
+  it.each(ways())(
+    'everything that a schema may hold from PostgreSQL $from to $to, by $by',
+    async ({ from, to, by }) => {
+      pair = await testDatabases({ major: from, targetMajor: to });
+      for (const statement of zooStatements(from)) await pair.source.query(statement);
+      await copied({
+        sourceUrl: pair.source.url(),
+        targetUrl: pair.target.url(),
+        snapshot: { schema_source: by },
+      });
+      await expectEqual(pair.source, pair.target);
+    },
+  );
+
+  it.each(ways().slice(-2))(
+    `${TABLES} tables with views, partitions and circles from PostgreSQL $from to $to, by $by`,
+    async ({ from, to, by }) => {
+      pair = await testDatabases({ major: from, targetMajor: to });
+      for (const batch of manyTables(TABLES)) await pair.source.query(batch);
+      const started = performance.now();
+      const line = await copied({
+        sourceUrl: pair.source.url(),
+        targetUrl: pair.target.url(),
+        snapshot: { schema_source: by },
+        timeoutMs: 600_000,
+      });
+      process.stdout.write(`${TABLES} tables by ${by}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+      expect(line.tables).toBeGreaterThanOrEqual(TABLES);
+      await expectEqual(pair.source, pair.target);
+    },
+    NIGHTLY ? 900_000 : 180_000,
+  );
+});
