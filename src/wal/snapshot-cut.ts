@@ -4,7 +4,7 @@ import { KeyRanges } from './key-ranges.ts';
 import { LSN_ZERO, maxLsn, type Lsn } from './lsn.ts';
 import type { Relation } from './relation.ts';
 import type { Cut, SnapshotState, TableState } from './snapshot.ts';
-import { expandXid, formatSnapshot, isVisible, type VisibilitySnapshot } from './visibility.ts';
+import { expandXid, formatSnapshot, isVisible } from './visibility.ts';
 
 /** What becomes of an event on a target that was filled by a snapshot. */
 export const VERDICT = {
@@ -47,6 +47,7 @@ class JudgedCut {
 }
 
 interface Table {
+  readonly schema: string;
   readonly name: string;
   /** `gone` waits for its DROP, `pending` for its copy. */
   state: 'copied' | 'pending' | 'gone';
@@ -122,18 +123,14 @@ export class SnapshotFilter {
     return this.#pending;
   }
 
-  /** Transactions, in commit order, that had something for pending tables. */
-  get dropped(): ReadonlySet<bigint> {
+  /** Transactions, in commit order, that had something for pending tables. Whoever took a snapshot may take out what that sees. */
+  get dropped(): Set<bigint> {
     return this.#dropped;
   }
 
   /** Nothing that comes from here on is judged: every cut lies behind the stream, no table waits for anything. */
   get spent(): boolean {
     return this.#pending.size === 0 && this.#gone.size === 0 && this.#reached >= this.#end;
-  }
-
-  prune(seen: VisibilitySnapshot): void {
-    for (const xid of this.#dropped) if (isVisible(seen, xid)) this.#dropped.delete(xid);
   }
 
   /** Nothing that commits below this position will come any more. */
@@ -195,8 +192,17 @@ export class SnapshotFilter {
     return this.#tables.delete(oid);
   }
 
-  nameOf(oid: number): string {
-    return this.#find(oid)?.name ?? `relation ${oid}`;
+  /** Its ranges were copied under several snapshots. */
+  mixed(oid: number): boolean {
+    const table = this.#find(oid);
+    return table?.state === 'copied' && table.distinct.length > 1;
+  }
+
+  /** As the table was called when it was copied. */
+  tableOf(oid: number): { readonly schema: string; readonly name: string } {
+    const table = this.#find(oid);
+    if (table === undefined) throw new WalcastError('E_INTERNAL', `relation ${oid} is not part of the copy`);
+    return table;
   }
 
   #add({ table, state, key, ranges }: TableState, judge: (cut: Cut) => JudgedCut): void {
@@ -208,7 +214,8 @@ export class SnapshotFilter {
     if (distinct.length > 1 && key === null)
       throw new WalcastError('E_INTERNAL', `${metadata.schema}.${metadata.name} has several cuts but no key`);
     this.#tables.set(oid, {
-      name: `${metadata.schema}.${metadata.name}`,
+      schema: metadata.schema,
+      name: metadata.name,
       state: copied ? 'copied' : state === 'gone' ? 'gone' : 'pending',
       ranges: cuts,
       distinct,

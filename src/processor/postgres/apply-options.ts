@@ -1,8 +1,9 @@
 import type { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
 import type { Lsn } from '../../wal/lsn.ts';
-import type { AppliedDdl, SourcePosition } from '../../wal/processor.ts';
+import type { ProcessorEvents, SourcePosition } from '../../wal/processor.ts';
 import type { DdlApplier } from './ddl-applier.ts';
 import type { Durability } from './durability.ts';
+import type { CatchUp } from './snapshot/catch-up.ts';
 import type { RowApplier } from './rows/row-applier.ts';
 
 /** Running totals of a target, kept over its sessions. */
@@ -24,7 +25,11 @@ export interface TransactionApplierOptions {
   readonly applyDdl: boolean;
   readonly durability: Durability;
   readonly totals: ApplyTotals;
-  readonly hooks: { ddl(entry: AppliedDdl): void };
+  readonly hooks: Pick<ProcessorEvents, 'ddl' | 'copyDue' | 'copyPending'>;
+  /** What the initial copy has to do with the stream; null: nothing any more. */
+  readonly catchUp: CatchUp | null;
+  /** Ends the copy for good: what was put off until all tables are at the same moment. The session is outside of any transaction meanwhile. */
+  readonly finishCopy: () => Promise<unknown>;
   /** Does what was noted for after a commit; the target's session is outside of any transaction meanwhile. */
   readonly finishIndexes: () => Promise<unknown>;
   /** Some is left from an earlier session. */

@@ -1,7 +1,19 @@
 import type { SqlSession, SqlValue } from '../../postgres/sql-session.ts';
 import type { BackfillEvent, DdlCommandEvent } from '../../wal/ddl-event.ts';
 import type { PendingIndex } from './concurrent-index.ts';
+import type { MissingRolePolicy } from './ddl/target-roles.ts';
 import type { Relation } from '../../wal/relation.ts';
+
+/** What a person decided about roles. */
+export interface ReplayPolicies {
+  readonly roles: MissingRolePolicy;
+  /** Source role → target role. */
+  readonly roleMap: ReadonlyMap<string, string>;
+  /** search_path under which rows of tables with user code are written; the source database's default. */
+  readonly rowSearchPath?: string;
+  /** A role without superuser for the rows of superusers' tables that reach a plain user's code. */
+  readonly rowsRole?: string;
+}
 
 /** Decides with whose rights rows are written, and writes them so. */
 export interface RowAuthority<Role = unknown> {
@@ -14,9 +26,12 @@ export interface RowAuthority<Role = unknown> {
 /** Replays captured commands inside the target transaction that also carries the rows before and after them. */
 export interface DdlApplier {
   readonly userCode: RowAuthority;
+  readonly policies: ReplayPolicies;
   /** Grows whenever the session's prepared statements were dropped, with all that came after ours under their names. */
   readonly preparedGeneration: number;
   beginTransaction(): void;
+  /** Foreign keys, by oid, that may be NOT VALID until later; new ones may join them. Null: all are held to at once. */
+  postpone(keys: { has(oid: number): boolean } | null): void;
   /** `statement` null: nothing had to run; `how` says why. Throws when it cannot be done exactly. */
   apply(
     event: DdlCommandEvent,

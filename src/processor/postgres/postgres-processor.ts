@@ -6,13 +6,21 @@ import { formatLsn, LSN_ZERO, type Lsn } from '../../wal/lsn.ts';
 import type { Processor, ProcessorEvents, ProcessorState, SourcePosition } from '../../wal/processor.ts';
 import { openApplyConnection } from './apply-connection.ts';
 import { pipelineError, serverError } from './apply-error.ts';
-import { makeDurable, openCheckpoint } from './checkpoint-store.ts';
+import { makeDurable } from './checkpoint-store.ts';
 import { finishPendingIndexes, indexesPending } from './concurrent-index.ts';
 import type { DdlApplier } from './ddl-applier.ts';
 import { DdlLog } from './ddl-log.ts';
 import { Durability } from './durability.ts';
 import { RowApplier } from './rows/row-applier.ts';
 import { readSkippedDdl } from './skipped-ddl.ts';
+import { CatchUp, TWICE } from './snapshot/catch-up.ts';
+import { finishCopy } from './snapshot/finish-copy.ts';
+import { joinStream } from './snapshot/join-stream.ts';
+import { PostgresSnapshotSink } from './snapshot/postgres-sink.ts';
+import type { SnapshotContext } from './snapshot/snapshot-context.ts';
+import { isPostgresFailure } from './ddl/server-errors.ts';
+import type { Relation } from '../../wal/relation.ts';
+import type { SnapshotSink } from '../../wal/snapshot.ts';
 import { TransactionApplier } from './transaction-applier.ts';
 import type { ApplyTotals } from './apply-options.ts';
 import { Watchdog } from './watchdog.ts';
@@ -24,6 +32,8 @@ export interface PostgresProcessorOptions {
   readonly ddl: () => DdlApplier;
   /** The policy `ddl: apply`; else changes of schema are left to others. */
   readonly applyDdl: boolean;
+  /** `initial`: a target without a checkpoint is filled from the source's state before it joins the stream. */
+  readonly snapshot?: 'initial' | 'never';
   /** Brings the target's `walcast` schema up to date before the checkpoint is read. */
   readonly migrate: (session: SqlSession) => Promise<void>;
 }
@@ -47,13 +57,23 @@ export class PostgresProcessor implements Processor {
   #failure: WalcastError | null = null;
   #cautiousUntil: Lsn = LSN_ZERO;
   #checkpoint: Lsn = LSN_ZERO;
+  /** Copied tables whose rows met a unique value twice: source oid → name here. Emptied when the session opens, and copied again. */
+  readonly #startOver = new Map<number, Relation>();
 
   constructor(options: PostgresProcessorOptions) {
     this.name = options.name;
     this.#options = options;
   }
 
-  async open(source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn> {
+  async openSnapshot(source: SourcePosition, signal: AbortSignal): Promise<SnapshotSink> {
+    try {
+      return await PostgresSnapshotSink.open(this.#snapshotContext(source, signal), this.#options.migrate);
+    } catch (error) {
+      throw serverError(error, `target ${this.name}`, { target: this.name });
+    }
+  }
+
+  async open(source: SourcePosition, events: ProcessorEvents, signal: AbortSignal): Promise<Lsn | null> {
     this.#failure = null;
     const abort = (): void => this.#session?.connection.close();
     try {
@@ -71,7 +91,19 @@ export class PostgresProcessor implements Processor {
       signal.addEventListener('abort', abort, { once: true });
       this.#session = { events, connection, rows, durability, watchdog };
       await this.#options.migrate(connection);
-      const position = await openCheckpoint(connection, source, this.name);
+      const joined = await joinStream(connection, {
+        source,
+        target: this.name,
+        initial: this.#options.snapshot === 'initial',
+        startOver: this.#startOver,
+        replicaRole,
+      });
+      if (joined === null) {
+        await this.close();
+        return null;
+      }
+      const { position, copy } = joined;
+      this.#startOver.clear();
       if (asynchronousCommit) await makeDurable(connection, source);
       await rows.learnConstraints();
       await DdlLog.prune(connection);
@@ -87,6 +119,8 @@ export class PostgresProcessor implements Processor {
         totals: this.#totals,
         hooks: events,
         position,
+        catchUp: copy === null ? null : new CatchUp({ connection, rows, replicaRole, ...copy, position }),
+        finishCopy: () => finishCopy(this.#snapshotContext(source, signal)),
         indexesPending: await indexesPending(connection, source),
         finishIndexes: () => finishPendingIndexes(this.#options.url, source, signal),
         skippedDdl: await readSkippedDdl(connection, source),
@@ -157,12 +191,30 @@ export class PostgresProcessor implements Processor {
     return this.#applier === null ? { target: this.name } : { target: this.name, lsn: formatLsn(this.#applier.begun) };
   }
 
+  #snapshotContext(source: SourcePosition, signal: AbortSignal): SnapshotContext {
+    return { target: this.name, url: this.#options.url, source, replay: this.#options.ddl().policies, signal };
+  }
+
   #pipelineFailed(failure: PipelineFailure): void {
+    const relation = this.#notYetFitting(failure);
+    if (relation !== null) {
+      this.#startOver.set(relation.oid, relation);
+      const known = pipelineError(failure, this.name, () => relation);
+      this.#failed(known.asRetryable());
+      return;
+    }
     this.#failed(
       failure.batch === null
         ? serverError(failure.error, this.#where(), this.#fields())
         : pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null),
     );
+  }
+
+  /** A table whose ranges were copied under several snapshots, where one row is ahead of another: it is copied as a whole. */
+  #notYetFitting({ batch, event, error }: PipelineFailure): Relation | null {
+    if (batch === null || !isPostgresFailure(error, TWICE)) return null;
+    const oid = batch.refs[event] as number;
+    return this.#applier?.mixed(oid) === true ? (this.#session?.rows.relation(oid) ?? null) : null;
   }
 
   /** The first failure counts; what follows from it says nothing new. */

@@ -1,6 +1,6 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
-import type { DdlEvent } from '../../wal/ddl-event.ts';
+import type { DdlCommandEvent, DdlEvent } from '../../wal/ddl-event.ts';
 import {
   EVENT,
   type BeginEvent,
@@ -12,7 +12,7 @@ import {
 import { formatLsn, type Lsn } from '../../wal/lsn.ts';
 import type { AppliedDdl, SourcePosition } from '../../wal/processor.ts';
 import type { Relation } from '../../wal/relation.ts';
-import { ADVANCE_SQL, ADVANCE_STATEMENT, advanceValues } from './checkpoint-store.ts';
+import { ADVANCE_STATEMENT, advanceValues } from './checkpoint-store.ts';
 import type { DdlApplier } from './ddl-applier.ts';
 import { notePendingIndex } from './concurrent-index.ts';
 import { atPosition } from './apply-error.ts';
@@ -20,7 +20,9 @@ import type { ApplyTotals, TransactionApplierOptions } from './apply-options.ts'
 import { DdlLog } from './ddl-log.ts';
 import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
-import { RELEASE_STATEMENT, SAVEPOINT_STATEMENT } from './sets/slice.ts';
+import { prepareFixedStatements } from './fixed-statements.ts';
+import { VERDICT, type Verdict } from '../../wal/snapshot-cut.ts';
+import type { CatchUp } from './snapshot/catch-up.ts';
 import { EarlyRows } from './rows/early-rows.ts';
 import type { RowApplier } from './rows/row-applier.ts';
 import type { TargetTable } from './rows/target-table.ts';
@@ -28,6 +30,7 @@ import { truncateTables } from './rows/truncate.ts';
 
 /** Idle positions are recorded on the target at most this often. */
 const IDLE_EVERY_MS = 10_000;
+const PASSED_OVER = { source: null, statement: null, how: 'skipped: replicate ddl skip', milliseconds: 0 };
 
 /**
  * Applies events on one live session: rows through the pipeline, DDL in its place between them, and the checkpoint in the same transaction.
@@ -43,6 +46,7 @@ export class TransactionApplier {
   readonly #durability: Durability;
   readonly #hooks: TransactionApplierOptions['hooks'];
   readonly #finishIndexes: () => Promise<unknown>;
+  readonly #finishCopy: () => Promise<unknown>;
   readonly #skippedDdl: ReadonlySet<string>;
   #indexesPending: boolean;
   readonly #skipBelow: Lsn;
@@ -54,8 +58,13 @@ export class TransactionApplier {
   #begun: Lsn;
   #generation: number;
   #skipping = false;
+  #catchUp: CatchUp | null;
+  /** Not everything of the transaction at hand is to be applied. */
+  #judging = false;
   #inTransaction = false;
   #sent: Lsn;
+  /** End of the last transaction that was taken as a whole. */
+  #reached: Lsn;
   #checkpoint: Lsn;
   #committing: Promise<void> = Promise.resolve();
   #idleRecordedAt = Date.now();
@@ -71,6 +80,9 @@ export class TransactionApplier {
     this.#durability = options.durability;
     this.#hooks = options.hooks;
     this.#finishIndexes = options.finishIndexes;
+    this.#finishCopy = options.finishCopy;
+    this.#catchUp = options.catchUp;
+    this.#ddl.postpone(options.catchUp?.postponed ?? null);
     this.#indexesPending = options.indexesPending;
     this.#skippedDdl = options.skippedDdl;
     this.totals = options.totals;
@@ -78,6 +90,7 @@ export class TransactionApplier {
     this.#cautiousUntil = options.cautiousUntil;
     this.#begun = options.position;
     this.#sent = options.position;
+    this.#reached = options.position;
     this.#checkpoint = options.position;
     this.#log = new DdlLog(options.connection, options.source);
     this.#early = new EarlyRows({ ...options, userCodeRan: () => this.#userCodeRan() });
@@ -108,6 +121,11 @@ export class TransactionApplier {
     return this.#committing;
   }
 
+  /** The table was copied under several snapshots, which the stream is not beyond. */
+  mixed(oid: number): boolean {
+    return this.#judging && this.#catchUp?.mixed(oid) === true;
+  }
+
   async write(batch: EventBatch): Promise<void> {
     if (this.#indexesPending && !this.#group.open) await this.#finishPendingIndexes();
     batch.retain();
@@ -115,7 +133,14 @@ export class TransactionApplier {
       for (let i = 0; i < batch.count; i++) {
         const kind = batch.kinds[i];
         if (kind === EVENT.insert || kind === EVENT.update || kind === EVENT.delete) {
-          if (this.#skipping) continue;
+          if (this.#judging) {
+            const verdict = this.#skipping ? VERDICT.drop : (this.#catchUp?.row(batch, i) ?? VERDICT.apply);
+            if (verdict === VERDICT.drop) continue;
+            if (verdict !== VERDICT.apply) {
+              await this.#part(verdict, batch, i);
+              continue;
+            }
+          }
           if (!this.#rows.write(batch, i)) await this.#early.take(batch, i);
           this.#group.rows++;
           if (this.#rows.full) await this.#rows.send();
@@ -132,7 +157,36 @@ export class TransactionApplier {
   }
 
   async flush(): Promise<void> {
-    if (this.#group.open && !this.#inTransaction) await this.#closeGroup();
+    if (this.#inTransaction) return;
+    if (this.#group.open) await this.#closeGroup();
+    if (this.#catchUp !== null) await this.#afterCopy(this.#catchUp);
+  }
+
+  async #part(verdict: Verdict, batch: EventBatch, i: number): Promise<void> {
+    const half = (await this.#catchUp?.part(verdict, batch, i)) ?? null;
+    if (half === null) return;
+    try {
+      if (!this.#rows.write(half, 0)) await this.#early.take(half, 0);
+      this.#group.rows++;
+    } finally {
+      this.#connection.releaseBatch(half);
+    }
+  }
+
+  /** Between two transactions: tables that wait may be copied, and what is over may be put away. */
+  async #afterCopy(catchUp: CatchUp): Promise<void> {
+    const { pending, over } = catchUp;
+    if (!over && (pending === null || !this.#hooks.copyDue(this.#reached, pending))) return;
+    if (this.#group.open) await this.#closeGroup();
+    await this.#committing;
+    if (over) {
+      await this.#finishCopy();
+      this.#catchUp = null;
+      this.#ddl.postpone(null);
+    } else if (pending !== null) {
+      const state = await this.#hooks.copyPending(this.#reached, pending);
+      if (state !== null) catchUp.adopt(state, this.#reached);
+    }
   }
 
   async #event(batch: EventBatch, i: number): Promise<void> {
@@ -162,10 +216,12 @@ export class TransactionApplier {
     }
   }
 
-  #begin({ commitLsn }: BeginEvent): void {
+  #begin(event: BeginEvent): void {
+    const { commitLsn } = event;
     this.#inTransaction = true;
     this.#begun = commitLsn;
     this.#skipping = commitLsn < this.#skipBelow;
+    this.#judging = this.#skipping || this.#catchUp?.begin(event) === true;
     if (this.#skipping) return;
     this.#ddl.beginTransaction();
     if (this.#group.open) return;
@@ -186,7 +242,9 @@ export class TransactionApplier {
     this.#group.transactions++;
     this.#group.end = endLsn;
     this.totals.lastCommitTime = commitTime;
+    this.#reached = endLsn;
     if (this.#group.full || this.cautious) await this.#closeGroup();
+    if (this.#catchUp !== null) await this.#afterCopy(this.#catchUp);
     if (this.#indexesPending && !this.#group.open) await this.#finishPendingIndexes();
   }
 
@@ -211,7 +269,10 @@ export class TransactionApplier {
     if (this.#rows.statementsExhausted) await this.#forgetStatements();
   }
 
-  async #truncate({ relations, restartIdentity }: TruncateEvent, lsn: Lsn): Promise<void> {
+  async #truncate(event: TruncateEvent, lsn: Lsn): Promise<void> {
+    const taken = this.#judging ? ((await this.#catchUp?.truncate(event)) ?? null) : event;
+    if (taken === null) return;
+    const { relations, restartIdentity } = taken;
     await this.#rows.finish();
     await this.#connection.drained();
     const tables: TargetTable[] = [];
@@ -221,28 +282,25 @@ export class TransactionApplier {
       tables.push(table);
     }
     // TRUNCATE refuses a table whose checks are outstanding.
-    if (this.#rows.deferrable) await this.#settleConstraints();
+    if (this.#rows.deferrable) await this.#rows.settleConstraints();
     await truncateTables(this.#connection, tables, restartIdentity);
     if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
   }
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
-    if (!this.#applyDdl) return;
+    const catchUp = this.#judging ? this.#catchUp : null;
+    if (catchUp !== null && !(await catchUp.takes(event))) return;
+    if (!this.#applyDdl) {
+      if (event.kind !== 'rows') await catchUp?.changed(event);
+      return;
+    }
     await this.#rows.finish();
     await this.#connection.drained();
     const tag = event.kind === 'rows' ? 'rows of a rewrite' : event.tag;
     const role = event.kind === 'rows' ? '' : event.caller.role;
     const started = performance.now();
     if (this.#skippedDdl.has(formatLsn(lsn))) {
-      this.#noteDdl({
-        lsn,
-        tag,
-        role,
-        source: null,
-        statement: null,
-        how: 'skipped: replicate ddl skip',
-        milliseconds: 0,
-      });
+      this.#noteDdl({ lsn, tag, role, ...PASSED_OVER });
       return;
     }
     try {
@@ -251,9 +309,10 @@ export class TransactionApplier {
         this.#userCodeRan();
         return;
       }
-      if (this.#rows.deferrable) await this.#settleConstraints();
-      const { source = null, statement, how, later = [] } = await this.#ddl.apply(event, this.#connection);
+      if (this.#rows.deferrable) await this.#rows.settleConstraints();
+      const { source = null, statement, how, later = [] } = await this.#replay(event, catchUp);
       this.#userCodeRan();
+      await catchUp?.changed(event);
       for (const index of later) await notePendingIndex(this.#connection, this.#source, index);
       if (later.length > 0) this.#indexesPending = true;
       if (event.iso) for (const { oid } of event.details?.relations ?? []) this.#rows.iso.expect(oid);
@@ -267,6 +326,15 @@ export class TransactionApplier {
     await this.#early.releaseMade();
   }
 
+  async #replay(event: DdlCommandEvent, catchUp: CatchUp | null): ReturnType<DdlApplier['apply']> {
+    try {
+      return await this.#ddl.apply(event, this.#connection);
+    } catch (error) {
+      if (catchUp === null || !(await catchUp.clears(error, event))) throw error;
+      return await this.#ddl.apply(event, this.#connection);
+    }
+  }
+
   #noteDdl(entry: AppliedDdl): void {
     this.totals.ddl++;
     this.#log.write(entry);
@@ -277,18 +345,6 @@ export class TransactionApplier {
     await this.#committing;
     await this.#finishIndexes();
     this.#indexesPending = false;
-  }
-
-  /** A table with checks outstanding cannot be altered. What is not fulfilled yet, on tables that the statement leaves alone, goes on waiting. */
-  async #settleConstraints(): Promise<void> {
-    if (await this.#rows.deferredUserCode()) return;
-    await this.#connection.query('savepoint settle');
-    try {
-      await this.#connection.query('set constraints all immediate');
-    } catch {
-      await this.#connection.query('rollback to settle');
-    }
-    await this.#connection.query('release settle');
   }
 
   async #endUserCode(): Promise<void> {
@@ -311,6 +367,10 @@ export class TransactionApplier {
   }
 
   async #idle(position: Lsn): Promise<void> {
+    if (!this.#inTransaction) {
+      this.#reached = position;
+      this.#catchUp?.reach(position);
+    }
     const now = Date.now();
     if (this.#inTransaction || position <= this.#sent || now - this.#idleRecordedAt < IDLE_EVERY_MS) return;
     if (this.#group.open) await this.#closeGroup();
@@ -328,12 +388,7 @@ export class TransactionApplier {
   }
 
   #prepareFixed(): void {
-    this.#connection.prepare('begin', 'begin', []);
-    this.#connection.prepare('commit', 'commit', []);
-    this.#connection.prepare('defer', 'set constraints all deferred', []);
-    this.#connection.prepare(SAVEPOINT_STATEMENT, 'savepoint slice', []);
-    this.#connection.prepare(RELEASE_STATEMENT, 'release slice', []);
-    this.#connection.prepare(ADVANCE_STATEMENT, ADVANCE_SQL, []);
+    prepareFixedStatements(this.#connection);
     this.#log.prepare();
   }
 }

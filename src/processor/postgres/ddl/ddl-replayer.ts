@@ -7,7 +7,7 @@ import { createBareTable } from '../../../schema/render-table.ts';
 import type { BackfillEvent, DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
-import type { DdlApplier } from '../ddl-applier.ts';
+import type { DdlApplier, ReplayPolicies } from '../ddl-applier.ts';
 import { writeBackfill } from './backfill.ts';
 import { guardCommit } from './commit-guard.ts';
 import { dropOwnedByEvent } from './drop-owned.ts';
@@ -20,17 +20,11 @@ import { laterIndexes } from './later-index.ts';
 import { PlanExecutor } from './plan-executor.ts';
 import { RoleRunner } from './role-runner.ts';
 import { type Plan, planOf, planStatement } from './statement-plan.ts';
-import { type MissingRolePolicy, TargetRoles } from './target-roles.ts';
+import { TargetRoles } from './target-roles.ts';
 import { UserCode } from './user-code.ts';
+import type { PostponedKeys } from './verify-shapes.ts';
 
-export interface DdlReplayerOptions {
-  readonly roles: MissingRolePolicy;
-  /** Source role → target role. */
-  readonly roleMap: ReadonlyMap<string, string>;
-  /** search_path under which rows of tables with user code are written; the source database's default. */
-  readonly rowSearchPath?: string;
-  /** A role without superuser for the rows of superusers' tables that reach a plain user's code. */
-  readonly rowsRole?: string;
+export interface DdlReplayerOptions extends ReplayPolicies {
   /** CREATE and DROP INDEX CONCURRENTLY as written, after the transaction, instead of plainly within it. */
   readonly concurrently?: boolean;
 }
@@ -57,6 +51,7 @@ const VALUE_CHANGING = 1 | 2 | 4;
  */
 export class DdlReplayer implements DdlApplier {
   readonly userCode: UserCode;
+  readonly policies: ReplayPolicies;
   readonly #runner = new RoleRunner();
   readonly #roles: TargetRoles;
   readonly #finder = new StatementFinder();
@@ -68,6 +63,7 @@ export class DdlReplayer implements DdlApplier {
   #droppedOwned = false;
 
   constructor(options: DdlReplayerOptions) {
+    this.policies = options;
     this.#roles = new TargetRoles(options.roles, options.roleMap);
     this.#concurrently = options.concurrently ?? false;
     this.#executor = new PlanExecutor(this.#runner, this.#roles);
@@ -80,6 +76,10 @@ export class DdlReplayer implements DdlApplier {
   /** Grows whenever the session's prepared statements are gone: compare before a named statement is used. */
   get preparedGeneration(): number {
     return this.#runner.generation;
+  }
+
+  postpone(keys: PostponedKeys | null): void {
+    this.#executor.postponed = keys;
   }
 
   beginTransaction(): void {

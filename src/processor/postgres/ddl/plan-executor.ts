@@ -12,10 +12,18 @@ import type { RoleRunner } from './role-runner.ts';
 import { isPostgresFailure, isRefusal } from './server-errors.ts';
 import type { Plan } from './statement-plan.ts';
 import type { TargetRole, TargetRoles } from './target-roles.ts';
-import { type ShapeMismatch, shapeMismatches } from './verify-shapes.ts';
+import { validatedLater } from './foreign-key.ts';
+import {
+  ANY_POSTPONED,
+  NOTHING_POSTPONED,
+  type PostponedKeys,
+  type ShapeMismatch,
+  shapeMismatches,
+} from './verify-shapes.ts';
 
 /** insufficient_privilege: among others, the table belongs to somebody else here. */
 const NOT_ALLOWED = '42501';
+const FOREIGN_KEY_VIOLATION = ['23503'];
 /** undefined table, object, schema, function: the text names something that only the source's session had. */
 const NAMES_NOTHING = ['42P01', '42704', '3F000', '42883'];
 
@@ -28,6 +36,8 @@ export interface Executed {
 export class PlanExecutor {
   readonly #runner: RoleRunner;
   readonly #roles: TargetRoles;
+  /** While tables stand at different moments of the source: foreign keys may be validated at the end. Null: they are checked at once. */
+  postponed: PostponedKeys | null = null;
 
   constructor(runner: RoleRunner, roles: TargetRoles) {
     this.#runner = runner;
@@ -53,6 +63,9 @@ export class PlanExecutor {
         } else if (isPostgresFailure(error.cause, NAMES_NOTHING) && plan.how !== FALLBACK) {
           const fallback = fallbackPlan(event, / cascade\s*;?\s*$/i.test(plan.statements[0] ?? ''));
           if (fallback !== null) waiting.push({ ...fallback, how: FALLBACK, source: plan.source });
+        } else if (this.postponed !== null && isPostgresFailure(error.cause, FOREIGN_KEY_VIOLATION)) {
+          const statements = await validatedLater(plan.statements);
+          if (statements !== null) waiting.unshift({ ...plan, statements, how: LATER });
         }
       }
     }
@@ -73,7 +86,8 @@ export class PlanExecutor {
       await this.#runner.clean(session);
       throw failed(event, running, error);
     }
-    const found = await this.#mismatches(event, session);
+    const tolerated = plan.how === LATER ? ANY_POSTPONED : (this.postponed ?? NOTHING_POSTPONED);
+    const found = await this.#mismatches(event, tolerated, session);
     const others = found.filter(({ differences }) => differences.some(({ path }) => path !== 'owner'));
     if (others.length > 0) {
       await session.execute(UNDO);
@@ -84,10 +98,11 @@ export class PlanExecutor {
     return found.length > 0 ? ['owner corrected'] : [];
   }
 
-  async #mismatches(event: DdlCommandEvent, session: SqlSession): Promise<ShapeMismatch[]> {
+  async #mismatches(event: DdlCommandEvent, tolerated: PostponedKeys, session: SqlSession): Promise<ShapeMismatch[]> {
     // above READ COMMITTED the trigger may have seen a stale catalog
     if (event.iso) return [];
-    return await shapeMismatches(session, this.#roles, event.details?.relations ?? [], event.server_version_num);
+    const relations = event.details?.relations ?? [];
+    return await shapeMismatches(session, this.#roles, relations, event.server_version_num, tolerated);
   }
 
   /** DETACH CONCURRENTLY leaves the partition's bound behind as a CHECK, plain DETACH does not. The author's search_path is in force here. */
@@ -120,6 +135,7 @@ export class PlanExecutor {
 }
 
 const FALLBACK = 'from catalog, names lost';
+const LATER = 'validated when the initial copy is complete';
 
 async function giveTo(table: TableMetadata, owner: string, session: SqlSession): Promise<void> {
   await session.execute(`alter table ${quoteQualified(table.schema, table.name)} owner to ${quoteIdentifier(owner)}`);

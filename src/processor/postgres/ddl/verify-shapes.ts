@@ -10,9 +10,10 @@ export interface ShapeMismatch {
 }
 
 /** Foreign keys of the target, by oid, that are NOT VALID for the time being. */
-export type PostponedKeys = ReadonlySet<number>;
+export type PostponedKeys = Pick<ReadonlySet<number>, 'has'>;
 
 export const NOTHING_POSTPONED: PostponedKeys = new Set();
+export const ANY_POSTPONED: PostponedKeys = { has: () => true };
 
 /** Relations of an event that look different on the target. */
 export async function shapeMismatches(
@@ -48,9 +49,9 @@ export async function shapeMismatches(
 
 /** As the table will be once its postponed keys are validated. */
 function asValidated(table: TableMetadata, postponed: PostponedKeys): TableMetadata {
-  if (postponed.size === 0 || table.constraints === undefined) return table;
+  if (postponed === NOTHING_POSTPONED || table.constraints === undefined) return table;
   const constraints = table.constraints.map((constraint) =>
-    postponed.has(constraint.oid)
+    constraint.type === 'f' && postponed.has(constraint.oid)
       ? { ...constraint, definition: constraint.definition.replace(/ NOT VALID$/, '') }
       : constraint,
   );

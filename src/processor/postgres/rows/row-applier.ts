@@ -61,9 +61,17 @@ export class RowApplier {
     this.#deferrable = rows[0]?.['found'] === 'true';
   }
 
-  /** A deferred trigger of a plain user may be waiting: whatever checks constraints now would run it with our rights. */
-  async deferredUserCode(): Promise<boolean> {
-    return (await this.#connection.query(DEFERRED_TRIGGERS)).rows[0]?.['found'] === 'true';
+  /** A table with checks outstanding cannot be altered. What is not fulfilled yet, on tables that the statement leaves alone, goes on waiting. */
+  async settleConstraints(): Promise<void> {
+    // A deferred trigger of a plain user may be waiting: whatever checks constraints now would run it with our rights.
+    if ((await this.#connection.query(DEFERRED_TRIGGERS)).rows[0]?.['found'] === 'true') return;
+    await this.#connection.query('savepoint settle');
+    try {
+      await this.#connection.query('set constraints all immediate');
+    } catch {
+      await this.#connection.query('rollback to settle');
+    }
+    await this.#connection.query('release settle');
   }
 
   /** Rows that come now are written as sets, or one by one in stream order. Between transactions only. */

@@ -125,7 +125,7 @@ export class PostgresSnapshotSink implements SnapshotSink {
       this.#changing(session, async (id) => {
         if ((await columnMismatch(session, table.metadata)) !== null) return null;
         if (this.#known().onExisting === 'append') await this.#refuseSecondTime(session, table);
-        else await emptyTable(session, table.metadata, this.#session.replicaRole);
+        else await emptyTable(session, table.metadata, this.#session);
         return await writeTable(session, id, table, key, ranges);
       }),
     );
@@ -134,20 +134,16 @@ export class PostgresSnapshotSink implements SnapshotSink {
   markTable(oid: number, state: TableCopyState): Promise<void> {
     return this.#guarded(`table ${oid}`, (session) =>
       this.#changing(session, async (id) => {
-        const starts = state === 'changed' || state === 'gone' || state === 'waiting';
-        if (starts && this.#known().onExisting !== 'append') {
+        if (state !== 'copied' && this.#known().onExisting !== 'append') {
+          // Any other has been empty since it was marked, and may be called something else by now.
           const { rows } = await session.query(
             `select definition -> 'metadata' ->> 'schema' as schema, definition -> 'metadata' ->> 'name' as name
-             from walcast.snapshot_table where snapshot = $1 and oid = $2`,
-            [id, String(oid)],
+             from walcast.snapshot_table where snapshot = $1 and oid = $2 and (state = 'waiting' or state = 'copied' and $3)`,
+            [id, String(oid), String(this.#known().phase !== 'catchup')],
           );
           const row = rows[0];
           if (row !== undefined)
-            await emptyTable(
-              session,
-              { schema: row['schema'] ?? '', name: row['name'] ?? '' },
-              this.#session.replicaRole,
-            );
+            await emptyTable(session, { schema: row['schema'] ?? '', name: row['name'] ?? '' }, this.#session);
         }
         await writeTableState(session, id, oid, state);
       }),

@@ -4,6 +4,7 @@ import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCaller } from '../../../wal/ddl-event.ts';
 import { guardCommit } from '../ddl/commit-guard.ts';
+import { withoutValidation } from '../ddl/foreign-key.ts';
 import type { RoleRunner } from '../ddl/role-runner.ts';
 import type { Holder } from './range-writer.ts';
 import { noteDone, postpone, requireHolder } from './state-store.ts';
@@ -30,7 +31,7 @@ export async function runChunk(
   { id, holder }: Holder,
   runner: RoleRunner,
   chunk: readonly PlannedStatement[],
-  postponeKeys: boolean,
+  postpones: (key: TableConstraint) => boolean,
 ): Promise<ChunkFailure | null> {
   runner.begin();
   for (const { role } of chunk) if (role !== null) await runner.prepare(session, role);
@@ -43,8 +44,8 @@ export async function runChunk(
     for (const statement of chunk) {
       const { event, role, foreignKey } = statement;
       if (statement.sql === null) continue;
-      const late = postponeKeys && foreignKey !== null;
-      const sql = late ? `${withoutEnd(statement.sql)} NOT VALID` : statement.sql;
+      const late = foreignKey !== null && postpones(foreignKey);
+      const sql = late ? withoutValidation(statement.sql) : statement.sql;
       if (late) postponed.push(foreignKey);
       const send = (answer: Promise<unknown>): void => {
         answer.catch(() => undefined); // met in its turn
@@ -65,7 +66,7 @@ export async function runChunk(
         (reason: unknown) => reason,
       );
       if (error === null) continue;
-      if (!(error instanceof PostgresError) || error.sqlstate === ABORTED) throw error;
+      if (!(error instanceof PostgresError) || error.sqlstate === ABORTED) throw error as Error;
       await session.execute('rollback');
       await session.execute('reset all');
       return { statement, sql, error };
@@ -84,10 +85,6 @@ export async function runChunk(
     await session.execute('rollback').catch(() => undefined); // the first error counts
     throw error;
   }
-}
-
-function withoutEnd(sql: string): string {
-  return sql.replace(/[;\s]+$/, '');
 }
 
 /** The author's session, in one statement. */

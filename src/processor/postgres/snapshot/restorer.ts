@@ -8,6 +8,7 @@ import { RoleRunner } from '../ddl/role-runner.ts';
 import { isRefusal } from '../ddl/server-errors.ts';
 import { TargetRoles, type TargetRole } from '../ddl/target-roles.ts';
 import { shapeMismatches } from '../ddl/verify-shapes.ts';
+import { TWICE } from './catch-up.ts';
 import { inTransaction } from './in-transaction.ts';
 import { IndexWatch } from './index-watch.ts';
 import type { Holder } from './range-writer.ts';
@@ -25,8 +26,10 @@ const CHUNK_TEXT = 1024 * 1024;
 const TABLES_A_LOOK = 100;
 const SHOWN_CHARACTERS = 120;
 
-/** unique_violation, exclusion_violation: rows of a table that was copied under several snapshots may be there twice. */
-const TWICE = new Set(['23505', '23P01']);
+const PARTITIONED = `
+select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'p' and current_setting('server_version_num')::int < 180000`;
+
 const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Makes the schema of the stored script, as far as it is missing. */
@@ -40,6 +43,8 @@ export class Restorer {
   readonly #known = new Map<string, TargetRole>();
   #tables = new Map<string, TableState>();
   #postponeKeys = false;
+  /** Partitioned tables: up to 17 they take no foreign key that is NOT VALID. */
+  #checkedAtOnce: ReadonlySet<string> = new Set();
 
   constructor(context: SnapshotContext, connection: SnapshotConnection, holder: Holder) {
     this.#context = context;
@@ -80,7 +85,13 @@ export class Restorer {
     const watch = new IndexWatch(this.#context.url, this.#connection.connection.processId, share);
     try {
       for (;;) {
-        const failure = await runChunk(this.#session, this.#holder, this.#runner, chunk, this.#postponeKeys);
+        const failure = await runChunk(
+          this.#session,
+          this.#holder,
+          this.#runner,
+          chunk,
+          ({ schema, name }) => this.#postponeKeys && !this.#checkedAtOnce.has(`${schema}\0${name}`),
+        );
         if (failure === null) return;
         if (!(await this.#startsOver(failure))) throw refusal(failure);
       }
@@ -98,12 +109,15 @@ export class Restorer {
     const table = this.#tables.get(`${schema}\0${name}`);
     if (table === undefined || table.state !== 'copied') return false;
     const several = cutsOf(table).size > 1;
-    if (!(TWICE.has(error.sqlstate) && several) && !(error.sqlstate === FOREIGN_KEY_VIOLATION && this.#postponeKeys))
+    if (
+      !(TWICE.includes(error.sqlstate) && several) &&
+      !(error.sqlstate === FOREIGN_KEY_VIOLATION && this.#postponeKeys)
+    )
       return false;
     const { id, holder } = this.#holder;
     await inTransaction(this.#session, async () => {
       await requireHolder(this.#session, id, holder);
-      await emptyTable(this.#session, table.table.metadata, this.#connection.replicaRole);
+      await emptyTable(this.#session, table.table.metadata, this.#connection);
       await writeTableState(this.#session, id, table.table.oid, 'changed');
     });
     await this.#look('post-data');
@@ -120,6 +134,8 @@ export class Restorer {
       tables.map((state) => [`${state.table.metadata.schema}\0${state.table.metadata.name}`, state]),
     );
     const cuts = new Set(tables.flatMap((state) => [...cutsOf(state)]));
+    const { rows } = await this.#session.query(PARTITIONED);
+    this.#checkedAtOnce = new Set(rows.map((row) => `${row['schema'] ?? ''}\0${row['name'] ?? ''}`));
     this.#postponeKeys = cuts.size > 1 || tables.some(({ state }) => state !== 'copied');
   }
 

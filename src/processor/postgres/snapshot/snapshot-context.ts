@@ -1,7 +1,7 @@
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import type { SourcePosition } from '../../../wal/processor.ts';
 import { openApplyConnection } from '../apply-connection.ts';
-import type { DdlReplayerOptions } from '../ddl/ddl-replayer.ts';
+import type { ReplayPolicies } from '../ddl-applier.ts';
 
 /** Who fills which target, and by which rules. */
 export interface SnapshotContext {
@@ -9,7 +9,7 @@ export interface SnapshotContext {
   /** Of the database that is filled: with `replace` not the target's own until the end. */
   readonly url: string;
   readonly source: SourcePosition;
-  readonly replay: DdlReplayerOptions;
+  readonly replay: ReplayPolicies;
   readonly signal: AbortSignal;
 }
 

@@ -217,6 +217,12 @@ export async function writeTableState(
   if (state === 'changed' || state === 'gone') await deleteRanges(session, id, oid);
 }
 
+/** The source has dropped it, and so have we. */
+export async function forgetTable(session: SqlSession, id: string, oid: number): Promise<void> {
+  await deleteRanges(session, id, oid);
+  await session.query('delete from walcast.snapshot_table where snapshot = $1 and oid = $2', [id, String(oid)]);
+}
+
 async function deleteRanges(session: SqlSession, id: string, oid: number): Promise<void> {
   await session.query('delete from walcast.snapshot_range where snapshot = $1 and oid = $2', [id, String(oid)]);
 }

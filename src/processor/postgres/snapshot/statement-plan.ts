@@ -1,4 +1,4 @@
-import { type Ast, child, listOf, textOf } from '../../../ddl/ast.ts';
+import { child, textOf } from '../../../ddl/ast.ts';
 import { COMMAND_CLASSES } from '../../../ddl/command-classes.ts';
 import {
   enabledPlainly,
@@ -12,6 +12,7 @@ import { NO_AUTHOR } from '../../../wal/snapshot.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TargetRole } from '../ddl/target-roles.ts';
 import { unsupported } from '../ddl/ddl-errors.ts';
+import { addedForeignKey } from '../ddl/foreign-key.ts';
 import type { StoredStatement } from './state-store.ts';
 
 /** A statement of the script as it runs here. */
@@ -84,14 +85,8 @@ function tableOf({ node }: Statement): RelationName | null {
   return name === undefined ? null : { schema: textOf(relation, 'schemaname') ?? 'public', name };
 }
 
-/** `ALTER TABLE … ADD CONSTRAINT name FOREIGN KEY …` and nothing else. */
 function foreignKeyOf(statement: Statement): TableConstraint | null {
-  if (statement.kind !== 'AlterTableStmt') return null;
-  const commands = listOf(statement.node, 'cmds').flatMap<Ast>((wrapped) => child(wrapped, 'AlterTableCmd') ?? []);
-  const constraint = commands.length === 1 ? child(child(commands[0], 'def'), 'Constraint') : undefined;
+  const constraint = addedForeignKey(statement)?.constraint;
   const table = tableOf(statement);
-  const name = textOf(constraint, 'conname');
-  if (table === null || name === undefined) return null;
-  if (textOf(constraint, 'contype') !== 'CONSTR_FOREIGN' || constraint?.['skip_validation'] === true) return null;
-  return { ...table, constraint: name };
+  return table === null || constraint === undefined ? null : { ...table, constraint };
 }

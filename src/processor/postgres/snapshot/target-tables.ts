@@ -28,11 +28,17 @@ function described({ name, type, generated_kind: generated }: ColumnMetadata): s
   return `${name} ${type}${generated === undefined ? '' : ' generated'}`;
 }
 
+export interface EmptyOptions {
+  readonly replicaRole: boolean;
+  /** TRUNCATE refuses a table whose checks are outstanding, or that others refer to. */
+  readonly byDelete?: boolean;
+}
+
 /** Nothing that the copy brings is in the table afterwards. What an extension put there for itself stays. */
 export async function emptyTable(
   session: SqlSession,
   { schema, name }: { readonly schema: string; readonly name: string },
-  replicaRole: boolean,
+  { replicaRole, byDelete = false }: EmptyOptions,
 ): Promise<void> {
   const table = quoteQualified(schema, name);
   if ((await session.query(EXISTS, [table])).rows[0]?.['there'] !== 't') return;
@@ -40,6 +46,7 @@ export async function emptyTable(
   const { rows } = await session.query(CONFIGURED, [table]);
   const condition = rows[0]?.['condition'];
   if (typeof condition === 'string') await session.execute(`delete from only ${table} ${condition}`);
-  else if ((await session.query(REFERRED, [table])).rows.length > 0) await session.execute(`delete from only ${table}`);
+  else if (byDelete || (await session.query(REFERRED, [table])).rows.length > 0)
+    await session.execute(`delete from only ${table}`);
   else await session.execute(`truncate only ${table}`);
 }
