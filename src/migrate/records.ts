@@ -45,7 +45,7 @@ export function unknownSets(sets: readonly string[]): WalcastError {
   );
 }
 
-/** The statement that records a migration. One that has to be verified is not finished with its own transaction; the whole of it runs again until it is. */
+/** The statement that records a migration. One that has to be verified is not finished with it; the whole of it runs again until it is. */
 export function recordOf({ set, version, name, checksum, verify }: Migration): string {
   const values = [set, String(version), name, checksum, TOOL_VERSION].map(quoteLiteral).join(', ');
   return `insert into walcast.schema_migrations (set, version, name, checksum, tool_version, duration, verified_at)
