@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requireCopyPossible } from '../../src/app/check/check-copy.ts';
@@ -220,14 +221,22 @@ describe('a source with others to serve', () => {
       reader.query(`START_REPLICATION SLOT theirs PHYSICAL ${rows[0]?.at}`).catch(() => undefined);
       const active = `select 1 as one from pg_replication_slots where slot_name = 'theirs' and active`;
       await waitFor(async () => (await client.query(active)).rowCount === 1, { what: 'the slot to be in use' });
-      const passed = gate(progress, signal());
-      await waitFor(() => progress.report().paused !== null, { what: 'the copy to pause' });
+      // as a worker does, range after range
+      const done = new AbortController();
+      const working = (async () => {
+        while (!done.signal.aborted) {
+          await gate(progress, signal());
+          await setTimeout(5);
+        }
+      })();
+      await waitFor(() => progress.report().paused !== null, { what: 'the copy to pause', timeoutMs: 30_000 });
       expect(progress.report().paused).toMatch(/^slot theirs keeps .* more than snapshot\.max_retained_wal, 1\.0 MB$/);
       await client.query(
         `select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = 'theirs'`,
       );
-      await passed;
-      expect(progress.report().paused).toBeNull();
+      await waitFor(() => progress.report().paused === null, { what: 'the copy to go on', timeoutMs: 30_000 });
+      done.abort();
+      await working;
       await reader.end().catch(() => undefined);
     });
   });

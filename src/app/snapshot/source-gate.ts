@@ -32,7 +32,7 @@ export function sourceGate(options: SourceGateOptions): ReadGate {
 
   const ask = async (signal: AbortSignal): Promise<string | null> => {
     if (last !== null && performance.now() - last.at < everyMs) return last.reason;
-    asking ??= look(options, signal).finally(() => (asking = null));
+    asking ??= look(options, last?.reason ?? null, signal).finally(() => (asking = null));
     const reason = await asking;
     last = { at: performance.now(), reason };
     return reason;
@@ -52,14 +52,18 @@ export function sourceGate(options: SourceGateOptions): ReadGate {
   };
 }
 
-async function look({ url, ownSlot, maxRetainedBytes, logger }: SourceGateOptions, signal: AbortSignal) {
+async function look(
+  { url, ownSlot, maxRetainedBytes, logger }: SourceGateOptions,
+  before: string | null,
+  signal: AbortSignal,
+): Promise<string | null> {
   try {
     const worst = await withReadingSession('source', url, signal, (session) => readOtherSlot(session, ownSlot));
     return gateReason(worst, maxRetainedBytes);
   } catch (error) {
     // the copy has connections of its own, and tells what is wrong with the source
     logger.debug({ err: error }, 'the slots of the source could not be looked at');
-    return null;
+    return before;
   }
 }
 
