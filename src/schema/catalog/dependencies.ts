@@ -79,12 +79,13 @@ export class Dependencies {
     return (this.#needs.get(key) ?? []).map((need) => this.resolve(need));
   }
 
-  /** What the object and its parts hang on; never itself. */
-  of(key: ObjectKey): Set<ObjectKey> {
+  /** What the object and its parts hang on, without parts of some catalog; never itself. */
+  of(key: ObjectKey, without?: string): Set<ObjectKey> {
     const found = new Set<ObjectKey>();
     const visit = (part: ObjectKey): void => {
       for (const need of this.direct(part)) found.add(need);
-      for (const inner of this.#parts.get(part) ?? []) visit(inner);
+      for (const inner of this.#parts.get(part) ?? [])
+        if (without === undefined || !inner.startsWith(`${without}/`)) visit(inner);
     };
     visit(key);
     found.delete(key);

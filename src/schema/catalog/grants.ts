@@ -32,7 +32,8 @@ const SOURCES: readonly Granted[] = [
   {
     catalog: 'pg_proc',
     sql: `select p.oid, 0 as sub, p.proowner as owner, p.proacl as acl, 'f'::"char" as kind, n.nspname || '.' || p.proname as name,
-        format('%s %I.%I(%s)', case p.prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as object, ''::text as column
+        format('%s %I.%I(%s)', case p.prokind when 'p' then 'PROCEDURE' else 'FUNCTION' end, n.nspname, p.proname, case when p.prokind <> 'a' then pg_get_function_identity_arguments(p.oid)
+          else coalesce((select string_agg(format_type(t.oid, null), ', ' order by t.i) from unnest(p.proargtypes) with ordinality as t(oid, i)), '') end) as object, ''::text as column
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${OTHER_SCHEMA}`,
   },
   {

@@ -27,7 +27,7 @@ const MADE_BY_ITSELF = `
 
 /** Whose is it? Parts of what is temporary, of walcast or of an extension are not missed. */
 const FOREIGN = `
-  exists (select from pg_identify_object(o.classid, o.oid, 0) i where i.schema ~ '^pg_(toast|temp)' or i.schema in ('walcast', 'information_schema') or i.identity ~ '\\mon (pg_temp|pg_toast|walcast)[_.]')
+  exists (select from pg_identify_object(o.classid, o.oid, 0) i where btrim(i.schema, '"') ~ '^(pg_(toast|temp).*|walcast|information_schema)$' or i.identity ~ '\\mon "?(pg_temp|pg_toast|walcast)[_."]')
   or exists (with recursive up (classid, objid) as (
       select o.classid, o.oid
       union select d.refclassid, d.refobjid from up join pg_depend d on d.classid = up.classid and d.objid = up.objid and d.deptype in ('a', 'i', 'P', 'S', 'e') and d.refobjid >= 16384)
@@ -36,9 +36,22 @@ const FOREIGN = `
   or o.class in ('pg_trigger', 'pg_event_trigger') and exists (select from pg_depend d join pg_proc p on p.oid = d.refobjid join pg_namespace n on n.oid = p.pronamespace
     where d.classid = o.classid and d.objid = o.oid and d.refclassid = 'pg_proc'::regclass and n.nspname = 'walcast')`;
 
+const entry = (
+  catalog: string,
+  schema: string,
+): string => `select '${catalog}'::regclass as class, x.oid from ${catalog} x join pg_namespace n on n.oid = x.${schema}
+  where x.oid >= 16384 and n.nspname in ('pg_catalog', 'information_schema')`;
+
+/** A superuser may put objects of his own among the system's. */
+const AMONG_THE_SYSTEMS = `select pg_describe_object(o.class, o.oid, 0) as name from (
+    ${[entry('pg_proc', 'pronamespace'), entry('pg_class', 'relnamespace'), entry('pg_operator', 'oprnamespace'), entry('pg_type', 'typnamespace')].join(' union all ')}) o
+  where not exists (select from pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype in ('e', 'i')) order by 1`;
+
 /** Tells of every object of the catalog that nothing in the script makes: new kinds, kinds in the wrong place. */
 export async function reportLeftOut(reader: CatalogReader, objects: readonly CatalogObject[]): Promise<void> {
   const { dependencies } = reader;
+  for (const row of await rowsOf(reader, AMONG_THE_SYSTEMS))
+    reader.report({ object: text(row, 'name'), message: 'is left out: it is in a schema of the system' });
   const made = new Set<ObjectKey>(objects.map(({ key }) => key));
   const missing: ObjectKey[] = [];
   for (const key of dependencies.keys()) {

@@ -15,21 +15,22 @@ export interface Privilege {
 const grantee = (oid: string): string =>
   `case when ${oid} = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(${oid})) end`;
 
-/** Rows of `id`, and what differs between `acl` and `base`, both of the query `source` that has `id`, `owner`, `acl` and `base`. */
+/** Rows of `id` in the order in which the rights are kept, and what differs between `acl` and `base`, both of the query `source` that has `id`, `owner`, `acl` and `base`. */
 export function privilegesQuery(source: string): string {
   return `with source as materialized (${source})
     select s.id, ${grantee('x.grantee')} as grantee, quote_ident(pg_get_userbyid(x.grantor)) as grantor,
-      case when x.grantor <> s.owner then pg_get_userbyid(x.grantor) end as role, x.privilege_type as privilege, x.is_grantable as grantable, true as granted
-    from source s cross join lateral (select * from aclexplode(s.acl) except select * from aclexplode(s.base)) x
+      case when x.grantor <> s.owner then pg_get_userbyid(x.grantor) end as role, x.privilege_type as privilege, x.is_grantable as grantable, true as granted, x.number
+    from source s cross join lateral aclexplode(s.acl) with ordinality as x(grantor, grantee, privilege_type, is_grantable, number)
+    where (x.grantor, x.grantee, x.privilege_type, x.is_grantable) not in (select b.grantor, b.grantee, b.privilege_type, b.is_grantable from aclexplode(s.base) b)
     union all
-    select s.id, ${grantee('x.grantee')}, '', null, x.privilege_type, x.is_grantable, false
+    select s.id, ${grantee('x.grantee')}, '', null, x.privilege_type, x.is_grantable, false, 0
     from source s cross join lateral (
       select b.grantee, b.privilege_type, false as is_grantable from aclexplode(s.base) b where not exists (select from aclexplode(s.acl) a where a.grantee = b.grantee and a.privilege_type = b.privilege_type)
       union
       select b.grantee, b.privilege_type, true from aclexplode(s.base) b where b.is_grantable
         and exists (select from aclexplode(s.acl) a where a.grantee = b.grantee and a.privilege_type = b.privilege_type)
         and not exists (select from aclexplode(s.acl) a where a.grantee = b.grantee and a.privilege_type = b.privilege_type and a.is_grantable)) x
-    order by 1, 7, 4 nulls first, 2, 6, 5`;
+    order by 1, 7, 8, 2, 5`;
 }
 
 export function privilegesOf(rows: readonly Row[]): Privilege[] {

@@ -7,7 +7,7 @@ import type { TableMetadata } from '../../wal/table-metadata.ts';
 import { readAggregates } from './aggregates.ts';
 import { readCasts, readConversions } from './casts.ts';
 import type { CatalogObject, ObjectKey } from './catalog-object.ts';
-import { readChecks } from './checks.ts';
+import { readUnvalidated } from './checks.ts';
 import { readCollations } from './collations.ts';
 import { readDefaults } from './columns.ts';
 import { describeObjects } from './comments.ts';
@@ -78,7 +78,7 @@ const READERS: readonly ((reader: CatalogReader) => Promise<CatalogObject[]>)[] 
   readForeign,
   readSequences,
   readTables,
-  readChecks,
+  readUnvalidated,
   readForeignKeys,
   readStatistics,
   readRules,

@@ -20,11 +20,11 @@ interface Node {
 
 const STUB = '#stub';
 /** Which kind gives way in a circle: the one whose incomplete form is least noticed. */
-const YIELDING = ['type', 'view', 'function'];
+const YIELDING = ['type', 'view', 'table', 'function'];
 
 /**
  * The order in which objects can be made, `pre-data` first. Circles are opened as pg_dump does it: by a shell type, a view without its
- * query; moreover by a function without its body. What needs a key (a view that groups by it) is completed or made in `post-data`.
+ * query, a table without some of its checks; moreover by a function without its body. What needs a key (a view that groups by it) is completed or made in `post-data`.
  */
 export function scriptOrder(
   objects: readonly CatalogObject[],

@@ -1,5 +1,5 @@
 import { columnList, inheritedNotNulls, readColumnDetails } from './columns.ts';
-import { inlineChecks } from './checks.ts';
+import { inlineChecks, LATER_CHECKS, readInlineChecks } from './checks.ts';
 import {
   type CatalogObject,
   keyOf,
@@ -9,6 +9,7 @@ import {
   part,
   type Row,
   type Statement,
+  type Stub,
   text,
 } from './catalog-object.ts';
 import { type CatalogReader, rowsOf } from './reader.ts';
@@ -30,13 +31,15 @@ const tablesQuery = (
     (select string_agg(i.inhparent::text, ' ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid) as parent_oids,
     (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) as server,
     (select ${foreignOptions('f.ftoptions')} from pg_foreign_table f where f.ftrelid = c.oid) as foreign_options,
-    ${columnList(major)} as columns, ${inheritedNotNulls(major)} as not_nulls, ${inlineChecks()} as checks
+    ${columnList(major)} as columns, ${inheritedNotNulls(major)} as not_nulls, ${inlineChecks(false)} as checks,
+    ${inlineChecks(true)} as free_checks, ${LATER_CHECKS} as later_checks
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'f') and ${USER_RELATION}`;
 
 const IDENTITIES: Readonly<Record<string, string>> = { f: 'FULL', n: 'NOTHING' };
 
 export async function readTables(reader: CatalogReader): Promise<CatalogObject[]> {
   const details = await readColumnDetails(reader);
+  const checks = await readInlineChecks(reader);
   return (await rowsOf(reader, tablesQuery(reader.major))).flatMap((row) => {
     const foreign = row['kind'] === 'f';
     const id = text(row, 'id');
@@ -46,7 +49,7 @@ export async function readTables(reader: CatalogReader): Promise<CatalogObject[]
     const identity = foreign ? undefined : IDENTITIES[text(row, 'identity')];
     const isPartition = row['bound'] !== null;
     const statements: Statement[] = [
-      { tag: `CREATE ${word}`, text: createTable(row, word, reader.targetMajor) },
+      { tag: `CREATE ${word}`, text: createTable(row, word, reader.targetMajor, 'checks') },
       ownerStatement(word, id, text(row, 'owner')),
       ...(details.get(text(row, 'oid')) ?? []),
     ];
@@ -59,15 +62,32 @@ export async function readTables(reader: CatalogReader): Promise<CatalogObject[]
       section: 'pre-data',
       statements,
       address: `${word} ${id}`,
+      parts: checks.get(text(row, 'oid')) ?? [],
       relation: Number(text(row, 'oid')),
       ...(isPartition ? { ignores: parents } : {}),
+      ...withoutChecks(row, word, reader, key),
     };
     return isPartition ? [table, attached(table, row, parents)] : [table];
   });
 }
 
-function createTable(row: Row, word: string, targetMajor: number): string {
-  const items = listed(row, 'columns', 'not_nulls', 'checks');
+/** A check may call a function that takes the table's rows. */
+function withoutChecks(row: Row, word: string, reader: CatalogReader, key: string): { readonly stub?: Stub } {
+  const { later_checks: later = null } = row;
+  if (later === null) return {};
+  const create = createTable(row, word, reader.targetMajor, 'free_checks');
+  return {
+    stub: {
+      enoughFor: 'its own needs',
+      statements: [{ tag: `CREATE ${word}`, text: create }],
+      completion: later.split('\x01').map((statement) => ({ tag: 'ALTER TABLE', text: statement })),
+      needs: [...reader.dependencies.of(key, 'pg_constraint')],
+    },
+  };
+}
+
+function createTable(row: Row, word: string, targetMajor: number, checks: 'checks' | 'free_checks'): string {
+  const items = listed(row, 'columns', 'not_nulls', checks);
   const keepsUnlogged = row['kind'] !== 'p' || targetMajor < FIRST_WITHOUT_UNLOGGED_PARTITIONED;
   const unlogged = row['persistence'] === 'u' && keepsUnlogged ? 'UNLOGGED ' : '';
   const inherits = row['bound'] === null ? part(' INHERITS (', row['parents'], ')') : '';

@@ -1,68 +1,102 @@
-import { renderCatalog } from '../../../src/schema/catalog/render-catalog.ts';
-import { READING_OPTIONS } from '../../../src/postgres/pinned-settings.ts';
+import { DEFAULT_LIMITS } from '../../../src/listener/snapshot/limits.ts';
+import { schemaReader } from '../../../src/listener/snapshot/schema/schema-reader.ts';
+import { SourceSnapshot } from '../../../src/listener/snapshot/source-snapshot.ts';
 import { enterEnvironment, KEEP } from '../../../src/processor/postgres/ddl/author-environment.ts';
-import { quoteIdentifier } from '../../../src/sql/quote.ts';
+import { RoleRunner } from '../../../src/processor/postgres/ddl/role-runner.ts';
+import { TargetRoles } from '../../../src/processor/postgres/ddl/target-roles.ts';
+import { renderCatalog } from '../../../src/schema/catalog/render-catalog.ts';
+import { describeDifferences, tableDifferences } from '../../../src/schema/compare-tables.ts';
 import { relationShapes } from '../../../src/schema/relation-shape.ts';
 import { NO_AUTHOR, type SchemaStatement } from '../../../src/wal/snapshot.ts';
+import type { TableMetadata } from '../../../src/wal/table-metadata.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
 import { PgSession } from '../cases/pg-session.ts';
-import { textClient } from '../../support/text-client.ts';
 
 export interface Rendered {
   readonly statements: readonly SchemaStatement[];
   readonly findings: readonly string[];
 }
 
-const SHAPED = `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
-
-/** As the snapshot reads it: in one REPEATABLE READ transaction with pinned settings. */
+/** As a snapshot reads it with `schema_source: catalog`. */
 export async function renderSchema(source: TestDatabase, user?: string): Promise<Rendered> {
-  const url = new URL(source.url(user));
-  url.searchParams.set('options', READING_OPTIONS);
-  const client = textClient(url.href);
-  await client.connect();
+  const { signal } = new AbortController();
+  const url = source.url(user);
+  const findings: string[] = [];
+  const snapshot = await SourceSnapshot.open({ url, signal, streamed: false });
+  const read = schemaReader({
+    url,
+    limits: DEFAULT_LIMITS,
+    logger: { info: () => undefined, warn: () => undefined },
+    renderCatalog: ({ relations, ...rest }) =>
+      renderCatalog({
+        ...rest,
+        tables: new Map(relations.map((relation) => [relation.oid, relation])),
+        report: ({ object, message }) => findings.push(`${object}: ${message}`),
+      }),
+  });
   try {
-    await client.query('begin isolation level repeatable read read only');
-    const session = new PgSession(client);
-    const names = (await session.query(SHAPED)).rows.map(({ schema, name }) => ({
-      schema: schema ?? '',
-      name: name ?? '',
-    }));
-    const shapes = await relationShapes(session, names);
-    const version = (await session.query(`select current_setting('server_version_num') as version`)).rows[0]?.[
-      'version'
-    ];
-    const findings: string[] = [];
-    const statements = await renderCatalog({
-      session,
-      tables: new Map(shapes.map((shape) => [shape.oid, shape])),
-      serverVersion: Number(version),
-      report: ({ object, message }) => findings.push(`${object}: ${message}`),
-    });
-    return { statements, findings };
+    return { statements: await read({ snapshot, schemaSource: 'catalog', signal }), findings };
   } finally {
-    await client.end();
+    await snapshot.close();
   }
 }
 
-/** Each statement under its settings and as its author; the failures, not more than a few. */
+/** As a target does: each under its settings and as its author. The failures, not more than a few. */
 export async function runStatements(statements: readonly SchemaStatement[], target: TestDatabase): Promise<string[]> {
   const failures: string[] = [];
   const client = await target.client();
+  const session = new PgSession(client);
+  const runner = new RoleRunner();
+  const roles = new TargetRoles('stop', new Map());
+  await client.query('create schema if not exists walcast');
   for (const { event } of statements) {
     const { caller, text = '' } = event;
-    await client.query(`begin; ${enterEnvironment(caller)}`);
-    if (caller.role !== NO_AUTHOR) await client.query(`set session authorization ${quoteIdentifier(caller.role)}`);
+    await client.query('begin');
+    const role = caller.role === NO_AUTHOR ? null : await roles.resolve(session, caller.role);
+    if (role !== null) await runner.prepare(session, role);
+    await client.query(enterEnvironment(caller));
     try {
-      await client.query(text);
-      await client.query(`${KEEP}; commit; reset session authorization; reset all`);
+      if (role === null) await client.query(text);
+      else await runner.run(session, role, text);
+      await runner.clean(session);
+      await client.query(`${KEEP}; commit`);
     } catch (error) {
-      failures.push(`${String(error)}: ${text.slice(0, 400)}`);
-      await client.query('rollback; reset session authorization; reset all');
+      failures.push(`as ${caller.role}: ${String(error)}: ${text.slice(0, 400)}`);
+      await client.query('rollback');
+      await runner.clean(session);
       if (failures.length > 20) break;
     }
   }
   await client.end();
   return failures;
+}
+
+const SHAPED = `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'walcast')`;
+
+/** What the check after every schema change looks at: order of columns, names of inherited constraints. */
+export async function shapeDifferences(source: TestDatabase, target: TestDatabase): Promise<string[]> {
+  const major = source.server.major;
+  const shapes = await shapesOf(source);
+  const made = new Map((await shapesOf(target)).map((shape) => [`${shape.schema}.${shape.name}`, shape]));
+  return shapes.flatMap((shape) => {
+    const name = `${shape.schema}.${shape.name}`;
+    const differences = tableDifferences(shape, made.get(name), { source: major, target: target.server.major });
+    return differences.length === 0 ? [] : [describeDifferences(name, differences)];
+  });
+}
+
+async function shapesOf(database: TestDatabase): Promise<TableMetadata[]> {
+  const client = await database.client();
+  try {
+    await client.query('set search_path = pg_catalog');
+    const session = new PgSession(client);
+    const { rows } = await session.query(SHAPED);
+    return await relationShapes(
+      session,
+      rows.map(({ schema, name }) => ({ schema: schema ?? '', name: name ?? '' })),
+    );
+  } finally {
+    await client.end();
+  }
 }
