@@ -234,8 +234,8 @@ export const ERROR_CODES = {
   E_PG_DUMP: {
     exit: 75,
     retryable: true,
-    cause: 'pg_dump could not read the schema of the source.',
-    cure: 'Read what it says: a lock that it did not get, a missing right, too few locks (`max_locks_per_transaction`). `snapshot.schema_source: catalog` does without pg_dump.',
+    cause: 'The schema of the source could not be read by pg_dump.',
+    cure: 'Read what it says: a lock that it did not get, a missing right, too few locks (`max_locks_per_transaction`). Set `snapshot.schema_source` to `catalog` to do without pg_dump.',
   },
   E_PG_DUMP_MISSING: {
     exit: 3,
