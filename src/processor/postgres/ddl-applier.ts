@@ -42,6 +42,8 @@ export interface DdlApplier {
     readonly how: string;
     readonly later?: readonly PendingIndex[];
   }>;
+  /** An event that is passed over: its text may be needed by later ones of the transaction. */
+  passOver(event: DdlCommandEvent): void;
   /** @returns rows written */
   rows(event: BackfillEvent, session: SqlSession): Promise<number>;
   /** Makes a table that rows came for and no event announced. */

@@ -289,7 +289,10 @@ export class TransactionApplier {
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
     const catchUp = this.#judging ? this.#catchUp : null;
-    if (catchUp !== null && !(await catchUp.takes(event))) return;
+    if (catchUp !== null && !(await catchUp.takes(event))) {
+      if (event.kind !== 'rows') this.#ddl.passOver(event);
+      return;
+    }
     if (!this.#applyDdl) {
       if (event.kind !== 'rows') await catchUp?.changed(event);
       return;

@@ -15,7 +15,7 @@ export function shownStatement(tag: string, sql: string): string {
 }
 
 function head({ tag, caller }: DdlCommandEvent): string {
-  return `${tag} by ${caller.role}`;
+  return caller.role === '' ? tag : `${tag} by ${caller.role}`;
 }
 
 function fields(event: DdlCommandEvent, sql?: string): Record<string, unknown> {

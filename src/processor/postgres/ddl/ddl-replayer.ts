@@ -117,6 +117,10 @@ export class DdlReplayer implements DdlApplier {
     }
   }
 
+  passOver(event: DdlCommandEvent): void {
+    this.#finder.remember(event);
+  }
+
   async rows(event: BackfillEvent, session: SqlSession): Promise<number> {
     const table = this.#lastRelations.find(({ oid }) => oid === event.oid);
     const name = table === undefined ? `relation ${event.oid}` : `${table.schema}.${table.name}`;

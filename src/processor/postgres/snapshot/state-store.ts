@@ -42,11 +42,11 @@ const TABLES = `
 select t.number::text as number, t.oid::text as oid, t.definition::text as definition, t.state, t.key_column, t.key_kind
 from walcast.snapshot_table t where t.snapshot = $1 and t.number > $2 order by t.number limit $3`;
 const RANGES = `
-select oid::text as oid, number::text as number, lower, upper, visible, until::text as until, rows::text as rows, bytes::text as bytes
-from walcast.snapshot_range where snapshot = $1 and oid = any ($2::oid[]) order by oid, number`;
+select r.oid::text as oid, r.number::text as number, r.lower, r.upper, r.visible, r.until::text as until, r.rows::text as rows, r.bytes::text as bytes
+from walcast.snapshot_range r where r.snapshot = $1 and r.oid = any ($2::oid[]) order by r.oid, r.number`;
 const STATEMENTS = `
-select number::text as number, event::text as event from walcast.snapshot_statement
-where snapshot = $1 and section = $2 and not done and number > $3 order by number limit $4`;
+select s.number::text as number, s.event::text as event from walcast.snapshot_statement s
+where s.snapshot = $1 and s.section = $2 and not s.done and s.number > $3 order by s.number limit $4`;
 const COUNTS = `
 select count(*)::text as total, count(*) filter (where done)::text as done from walcast.snapshot_statement where snapshot = $1 and section = $2`;
 const NOTE_DONE = `
