@@ -1,5 +1,6 @@
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { inTransaction } from './in-transaction.ts';
+import { refreshStaleViews } from './refresh-views.ts';
 import { openSnapshotConnection, type SnapshotContext } from './snapshot-context.ts';
 import { forgetDetails, readHead, writePhase } from './state-store.ts';
 import { validatePostponed } from './validate-keys.ts';
@@ -10,6 +11,7 @@ export async function finishCopy(context: SnapshotContext): Promise<void> {
   try {
     const head = await readHead(connection, context.source);
     if (head === null) return;
+    await refreshStaleViews(context, connection, head.id);
     await validatePostponed(context, connection, head);
     await endCopy(connection, head.id);
   } finally {

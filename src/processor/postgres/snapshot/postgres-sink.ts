@@ -24,6 +24,7 @@ import { analyzeTables } from './analyze.ts';
 import { inTransaction } from './in-transaction.ts';
 import { obstacles } from './obstacles.ts';
 import { RangeWriter } from './range-writer.ts';
+import { refreshStaleViews } from './refresh-views.ts';
 import { Restorer } from './restorer.ts';
 import { setSequences } from './sequences.ts';
 import { openSnapshotConnection, type SnapshotConnection, type SnapshotContext } from './snapshot-context.ts';
@@ -165,7 +166,10 @@ export class PostgresSnapshotSink implements SnapshotSink {
 
   enter(phase: SnapshotPhase): Promise<void> {
     return this.#guarded(`phase ${phase}`, async (session) => {
-      if (phase === 'done') await validatePostponed(this.#context, session, this.#known());
+      if (phase === 'done') {
+        await refreshStaleViews(this.#context, session, this.#known().id);
+        await validatePostponed(this.#context, session, this.#known());
+      }
       await this.#changing(session, async (id) => {
         await session.execute('set local synchronous_commit = on');
         await writePhase(session, id, phase);
