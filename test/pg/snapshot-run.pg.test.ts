@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectEqual } from '../support/compare.ts';
 import { testMajors } from '../support/majors.ts';
+import { pgDump } from '../support/pg-dump.ts';
 import { prepareSource, TestPipeline } from '../support/pipeline.ts';
 import { seededRandom } from '../support/random.ts';
 import { BIRTH, changesDuringCopy, SMALL_RANGES } from '../support/snapshot/changes.ts';
@@ -24,11 +25,12 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
     await pair.dispose();
   });
 
-  const start = (snapshot: ConstructorParameters<typeof TestPipeline>[0]['snapshot']): TestPipeline => {
+  const start = async (snapshot: ConstructorParameters<typeof TestPipeline>[0]['snapshot']): Promise<TestPipeline> => {
     const pipeline = new TestPipeline({
       source: pair.source,
       targets: [{ name: 'copy', url: pair.target.url() }],
       slot,
+      pgDumpPath: await pgDump(),
       snapshot: { ranges: SMALL_RANGES, ...snapshot },
     });
     pipelines.push(pipeline);
@@ -36,7 +38,7 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
   };
 
   it.each(['pg_dump', 'catalog'] as const)('gets schema and rows, the schema by %s', async (schemaSource) => {
-    const pipeline = start({ schemaSource });
+    const pipeline = await start({ schemaSource });
     await pipeline.caughtUp(60_000);
     await expectEqual(pair.source, pair.target);
     await pair.source.query(`update small set note = 'after'; create table later as select 1 as a`);
@@ -47,7 +49,7 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
   it('meets the stream at one point: writers, savepoints and rollbacks all the while', async () => {
     const churn = await Churn.start(pair.source, { seed: 7, writers: 4 });
     let ranges = 0;
-    const pipeline = start({
+    const pipeline = await start({
       workers: 3,
       // Else a copy of small tables is over before the first writer has committed.
       gate: async () => void (await churn.atLeast(++ranges * 5)),
@@ -69,7 +71,7 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
     expect(changes.length).toBeGreaterThanOrEqual(40);
     const churn = await Churn.start(pair.source, { seed: 8, writers: 2, tolerant: true });
     const queue = random.shuffle(changes);
-    const pipeline = start({
+    const pipeline = await start({
       workers: 2,
       gate: async () => {
         for (const change of queue.splice(0, 2)) await pair.source.query(change);
@@ -94,7 +96,7 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
     for (const stopAfter of [2, 5, 9, 14]) {
       let ranges = 0;
       let stopped = false;
-      const pipeline = start({
+      const pipeline = await start({
         workers: 1,
         gate: async (_, signal) => {
           if (++ranges <= stopAfter) return;
@@ -117,7 +119,7 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
         update uuids set note = 'moved', id = gen_random_uuid() where n % 9 = 0; insert into keyless select 'again', ${stopAfter}`);
       await pipeline.stop();
     }
-    const pipeline = start({ workers: 3 });
+    const pipeline = await start({ workers: 3 });
     await pipeline.caughtUp(60_000);
     await waitFor(() => pending(pair).then((count) => count === '0'), { what: 'all tables', timeoutMs: 30_000 });
     await pipeline.caughtUp();

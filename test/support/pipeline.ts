@@ -27,6 +27,8 @@ export interface PipelineOptions {
   readonly logger?: Logger;
   /** Fills targets without a checkpoint first; absent: they are filled already. */
   readonly snapshot?: Partial<CopySettings>;
+  /** Else the best one of the machine. */
+  readonly pgDumpPath?: string;
   /** Policies of the replay; default: a missing role stops, indexes are made plainly. */
   readonly ddl?: Partial<DdlReplayerOptions>;
 }
@@ -72,6 +74,7 @@ export class TestPipeline {
             limits: DEFAULT_LIMITS,
             logger,
             renderCatalog: printCatalog,
+            pgDumpPath: options.pgDumpPath,
           }),
           onExisting: 'fail',
           ranges: {},

@@ -4,6 +4,7 @@ import { WalcastError } from '../../errors/walcast-error.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { fillTarget } from '../../pipeline/snapshot/fill-target.ts';
 import { SnapshotProgress } from '../../pipeline/snapshot/progress.ts';
+import { scopedSignal } from '../../pipeline/snapshot/scoped-signal.ts';
 import type { Processor, SourcePosition } from '../../wal/processor.ts';
 import { requireCopyPossible } from '../check/check-copy.ts';
 import { buildProcessors } from '../run/build-processors.ts';
@@ -68,7 +69,7 @@ async function copyInto(
     logger,
   });
   const settings = copySettings(config, logger, gate);
-  const sink = await processor.openSnapshot(source, signal);
+  const sink = await processor.openSnapshot(source, scopedSignal(signal));
   try {
     await fillTarget({ settings, sink, progress, signal, streamed: false });
   } finally {

@@ -9,6 +9,7 @@ import { followSequences } from './follow-sequences.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { PendingTables } from './pending-tables.ts';
 import { SnapshotProgress } from './progress.ts';
+import { scopedSignal } from './scoped-signal.ts';
 
 /** Fills PostgreSQL and other targets from the source's state, whichever contract they keep it by. */
 export class SnapshotFiller implements Filler {
@@ -65,7 +66,7 @@ export class SnapshotFiller implements Filler {
     work: (sink: SnapshotSink) => Promise<T>,
   ): Promise<T> {
     return await this.#turnOf(processor).run(async () => {
-      const sink = await processor.openSnapshot(position, signal);
+      const sink = await processor.openSnapshot(position, scopedSignal(signal));
       try {
         return await work(sink);
       } finally {

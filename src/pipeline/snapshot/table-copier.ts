@@ -6,6 +6,7 @@ import type { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts'
 import type { Cut, RangeState, SnapshotTable, SnapshotWriter, TableState } from '../../wal/snapshot.ts';
 import type { CopyJob } from './copy-options.ts';
 import { OneAtATime } from './one-at-a-time.ts';
+import { scopedSignal } from './scoped-signal.ts';
 
 /** A piece of work of one worker. */
 interface RangeTask {
@@ -44,7 +45,7 @@ export class TableCopier {
     const waiting = tables.toSorted((a, b) => a.table.bytes - b.table.bytes);
     const workers = Math.max(1, Math.min(settings.workers, waiting.length * 4));
     const stop = new AbortController();
-    const both = AbortSignal.any([signal, stop.signal]);
+    const both = scopedSignal(signal, stop.signal);
     const connect = { url: settings.url, signal: both, statementTimeoutMs: settings.limits.statementTimeoutMs };
     this.#catalogs = await ReadSession.connect(connect);
     try {
