@@ -31,6 +31,7 @@ const NO_EVENTS: ProcessorEvents = {
   ddl: () => undefined,
   copyDue: () => false,
   copyPending: () => Promise.resolve(null),
+  copyOver: () => undefined,
 };
 /** Of the 10 s that a shutdown may take, what the targets get for what they have taken. */
 const FINISH_LIMIT_MS = 5_000;
@@ -170,6 +171,10 @@ export class Supervisor {
             );
           },
           ...this.#options.filler.pendingCopies(slot, source),
+          copyOver: () => {
+            slot.snapshot?.enter('done');
+            this.#options.logger.info({ target: slot.name }, 'the initial copy is complete');
+          },
         },
         signal,
       );

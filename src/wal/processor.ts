@@ -69,6 +69,8 @@ export interface ProcessorEvents {
   copyDue(position: Lsn, pending: PendingCopies): boolean;
   /** Called when it is, all before being committed and nothing under way. What comes after is judged by the state that it resolves with; null: as before. */
   copyPending(position: Lsn, pending: PendingCopies): Promise<SnapshotState | null>;
+  /** The target has all of the copy and of the stream beside it: it is a prefix of the source from here on. */
+  copyOver(): void;
 }
 
 export interface AppliedDdl {

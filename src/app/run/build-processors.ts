@@ -17,6 +17,7 @@ export function buildProcessors(loaded: LoadedConfig, logger: Logger): Processor
         name: target.name,
         url: target.postgres.url,
         applyDdl: target.ddl === 'apply',
+        snapshot: config.snapshot.mode,
         ddl: () =>
           new DdlReplayer({
             roles: config.ddl.roles,

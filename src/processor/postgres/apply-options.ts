@@ -25,7 +25,7 @@ export interface TransactionApplierOptions {
   readonly applyDdl: boolean;
   readonly durability: Durability;
   readonly totals: ApplyTotals;
-  readonly hooks: Pick<ProcessorEvents, 'ddl' | 'copyDue' | 'copyPending'>;
+  readonly hooks: Pick<ProcessorEvents, 'ddl' | 'copyDue' | 'copyPending' | 'copyOver'>;
   /** What the initial copy has to do with the stream; null: nothing any more. */
   readonly catchUp: CatchUp | null;
   /** Ends the copy for good: what was put off until all tables are at the same moment. The session is outside of any transaction meanwhile. */

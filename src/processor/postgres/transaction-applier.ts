@@ -182,6 +182,7 @@ export class TransactionApplier {
     if (over) {
       await this.#finishCopy();
       this.#catchUp = null;
+      this.#hooks.copyOver();
       this.#ddl.postpone(null);
     } else if (pending !== null) {
       const state = await this.#hooks.copyPending(this.#reached, pending);
