@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.ts';
 const LARGE = `create table large (id int primary key, body text); alter table large alter body set storage plain;
   insert into large select g, repeat(md5(g::text), 60) from generate_series(1, 30000) g; analyze large`;
 /** More than the slot may keep, in some steps: a segment each. */
-const WRITE_MUCH = `create table much (body text); do $$ begin
+const WRITE_MUCH = `do $$ begin
   for i in 1..8 loop insert into much select repeat(md5(g::text), 200) from generate_series(1, 3000) g; commit; perform pg_switch_wal(); end loop; end $$`;
 
 describe('the source of an initial copy', () => {
@@ -100,6 +100,7 @@ describe('the source of an initial copy', () => {
     await command('init');
     const running = await start();
     const writer = await stallWriter(to, 'large');
+    await from.query('create table much (body text)');
     await from.query(WRITE_MUCH);
     await from.query('checkpoint');
     const lost = async (): Promise<boolean> =>
