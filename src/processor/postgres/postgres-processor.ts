@@ -16,7 +16,7 @@ import { readSkippedDdl } from './skipped-ddl.ts';
 import { CatchUp, TWICE } from './snapshot/catch-up.ts';
 import { finishCopy } from './snapshot/finish-copy.ts';
 import { joinStream } from './snapshot/join-stream.ts';
-import { PostgresSnapshotSink } from './snapshot/postgres-sink.ts';
+import { ReplacingSink } from './snapshot/replacing-sink.ts';
 import type { SnapshotContext } from './snapshot/snapshot-context.ts';
 import { isPostgresFailure } from './ddl/server-errors.ts';
 import type { Relation } from '../../wal/relation.ts';
@@ -67,7 +67,7 @@ export class PostgresProcessor implements Processor {
 
   async openSnapshot(source: SourcePosition, signal: AbortSignal): Promise<SnapshotSink> {
     try {
-      return await PostgresSnapshotSink.open(this.#snapshotContext(source, signal), this.#options.migrate);
+      return await ReplacingSink.open(this.#snapshotContext(source, signal), this.#options.migrate);
     } catch (error) {
       throw serverError(error, `target ${this.name}`, { target: this.name });
     }

@@ -1,5 +1,6 @@
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { inTransaction } from './in-transaction.ts';
+import { dropReplaced } from './replacement.ts';
 import { refreshStaleViews } from './refresh-views.ts';
 import { openSnapshotConnection, type SnapshotContext } from './snapshot-context.ts';
 import { forgetDetails, readHead, writePhase } from './state-store.ts';
@@ -14,12 +15,13 @@ export async function finishCopy(context: SnapshotContext): Promise<void> {
     await refreshStaleViews(context, connection, head.id);
     await validatePostponed(context, connection, head);
     await endCopy(connection, head.id);
+    await dropReplaced(connection, context);
   } finally {
     connection.close();
   }
 }
 
-export async function endCopy(session: SqlSession, id: string): Promise<void> {
+async function endCopy(session: SqlSession, id: string): Promise<void> {
   await inTransaction(session, async () => {
     await session.execute('set local synchronous_commit = on');
     await writePhase(session, id, 'done');

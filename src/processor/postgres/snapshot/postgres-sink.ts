@@ -24,6 +24,8 @@ import { analyzeTables } from './analyze.ts';
 import { inTransaction } from './in-transaction.ts';
 import { obstacles } from './obstacles.ts';
 import { RangeWriter } from './range-writer.ts';
+import { dropReplaced } from './replacement.ts';
+import { currentDatabase } from './replacement-names.ts';
 import { refreshStaleViews } from './refresh-views.ts';
 import { Restorer } from './restorer.ts';
 import { setSequences } from './sequences.ts';
@@ -71,6 +73,24 @@ export class PostgresSnapshotSink implements SnapshotSink {
       throw error;
     }
     return new PostgresSnapshotSink(context, session);
+  }
+
+  /** Anything else on the session of the copy. */
+  run<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.#guarded('copy', work);
+  }
+
+  databaseName(): Promise<string> {
+    return this.run(currentDatabase);
+  }
+
+  async empty(): Promise<boolean> {
+    return (await this.run(obstacles)) === null;
+  }
+
+  /** Nobody else begins or continues a copy into this database. */
+  lock(): Promise<void> {
+    return this.run((session) => this.#lock(session));
   }
 
   load(): Promise<SnapshotState | null> {
@@ -166,22 +186,29 @@ export class PostgresSnapshotSink implements SnapshotSink {
 
   enter(phase: SnapshotPhase): Promise<void> {
     return this.#guarded(`phase ${phase}`, async (session) => {
-      if (phase === 'done') {
-        await refreshStaleViews(this.#context, session, this.#known().id);
-        await validatePostponed(this.#context, session, this.#known());
-      }
+      if (phase === 'done') await this.#complete(session);
       await this.#changing(session, async (id) => {
         await session.execute('set local synchronous_commit = on');
         await writePhase(session, id, phase);
         if (phase === 'catchup') await forgetStatements(session, id);
         if (phase === 'done') await forgetDetails(session, id);
       });
+      this.#head = { ...this.#known(), phase };
+      if (phase === 'done') await dropReplaced(session, this.#context);
     });
   }
 
   close(): Promise<void> {
     this.#session.connection.close();
     return Promise.resolve();
+  }
+
+  /** What waited for all tables to be at one moment. */
+  async #complete(session: SqlSession): Promise<void> {
+    const head = await readHead(session, this.#context.source);
+    if (head === null) return;
+    await refreshStaleViews(this.#context, session, head.id);
+    await validatePostponed(this.#context, session, head);
   }
 
   #known(): SnapshotHead {
