@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { expectEqual } from '../support/compare.ts';
+import { compareDatabases, expectEqual } from '../support/compare.ts';
 import { testMajors } from '../support/majors.ts';
 import { zooStatements } from '../support/schema-zoo.ts';
 import { copied } from '../support/snapshot/copy-command.ts';
 import { manyTables } from '../support/snapshot/many-tables.ts';
+import { restoredSchema } from '../support/snapshot/restored.ts';
 import { type DatabasePair, testDatabases } from '../support/test-databases.ts';
 
 const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
@@ -16,6 +17,24 @@ function ways(): { from: number; to: number; by: 'pg_dump' | 'catalog' }[] {
   const pairs = majors.map((major) => ({ from: major, to: major }));
   if (oldest < newest) pairs.push({ from: oldest, to: newest });
   return pairs.flatMap((pair) => (['pg_dump', 'catalog'] as const).map((by) => ({ ...pair, by })));
+}
+
+/** Their effects would come twice, so they fire for the target's own changes only until it takes over. */
+const NOT_YET = [/^TRIGGER zoo\.item (always|replica)$/];
+
+/** Between two versions the schema is what pg_dump and the newer server make of it. */
+async function expectCarried({ source, target }: DatabasePair): Promise<void> {
+  if (source.server.major === target.server.major) {
+    await expectEqual(source, target, { ignore: { objects: NOT_YET } });
+    return;
+  }
+  const restored = await restoredSchema(source, target.server);
+  try {
+    expect((await compareDatabases(restored, target, { ignore: { objects: NOT_YET } })).schema).toEqual([]);
+    expect((await compareDatabases(source, target)).rows).toEqual([]);
+  } finally {
+    await restored.dispose();
+  }
 }
 
 describe('replicate snapshot carries', () => {
@@ -32,7 +51,7 @@ describe('replicate snapshot carries', () => {
         targetUrl: pair.target.url(),
         snapshot: { schema_source: by },
       });
-      await expectEqual(pair.source, pair.target);
+      await expectCarried(pair);
     },
   );
 
@@ -50,7 +69,7 @@ describe('replicate snapshot carries', () => {
       });
       process.stdout.write(`${TABLES} tables by ${by}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
       expect(line.tables).toBeGreaterThanOrEqual(TABLES);
-      await expectEqual(pair.source, pair.target);
+      await expectCarried(pair);
     },
     NIGHTLY ? 900_000 : 180_000,
   );
