@@ -46,6 +46,18 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
     await expectEqual(pair.source, pair.target);
   });
 
+  it('keeps sequences near the values of the source', async () => {
+    const pipeline = await start({});
+    await pipeline.caughtUp(60_000);
+    await pair.source.query(`select setval('counter', 4711), nextval('ids_id_seq')`);
+    const values = `select c.last_value, c.is_called, i.last_value as ids from counter c, ids_id_seq i`;
+    const wanted = await pair.source.query(values);
+    await waitFor(async () => JSON.stringify(await pair.target.query(values)) === JSON.stringify(wanted), {
+      what: 'the values of the sequences',
+      timeoutMs: 30_000,
+    });
+  });
+
   it('meets the stream at one point: writers, savepoints and rollbacks all the while', async () => {
     const churn = await Churn.start(pair.source, { seed: 7, writers: 4 });
     let ranges = 0;

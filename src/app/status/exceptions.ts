@@ -5,7 +5,7 @@ const SHOWN = 10;
 
 const MEANING: Readonly<Record<ExceptionReport['kind'], string>> = {
   'unlogged-table': 'the table is made on the targets, its rows are not in the WAL and do not arrive',
-  sequence: 'the sequence exists on the targets, but its value stays behind; set it before writing there',
+  sequence: 'its value is not in the stream: it follows on the targets every 10 s',
   'materialized-view':
     'each target computes it by itself, in commit order: what others wrote meanwhile, or a volatile function, shows there otherwise',
   'always-trigger':
