@@ -11,6 +11,7 @@ import {
   readTagCount,
 } from './backend-messages.ts';
 import { connectClient, type ConnectOptions } from './client.ts';
+import { writeBind, writeExecute, writeParse } from './frontend-messages.ts';
 import { DROP_ROWS, KEEP_ROWS, OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { PostgresError } from './postgres-error.ts';
@@ -97,26 +98,19 @@ export class PipelinedConnection implements SqlSession {
 
   /** Parses a named statement. Its parameters have the given type oids (0: the server infers). */
   prepare(name: string, sql: string, types: readonly number[]): void {
-    const nameBytes = Buffer.from(`${name}\0`);
-    const sqlBytes = Buffer.from(`${sql}\0`);
-    this.out.byte(0x50); // P
-    this.out.int32(4 + nameBytes.length + sqlBytes.length + 2 + types.length * 4);
-    this.out.slice(nameBytes, 0, nameBytes.length);
-    this.out.slice(sqlBytes, 0, sqlBytes.length);
-    this.out.int16(types.length);
-    for (const type of types) this.out.int32(type);
+    writeParse(this.out, name, sql, types);
   }
 
   /** A prepared statement with text values; its count does not matter. */
   command(name: string, values: readonly SqlValue[] = []): void {
-    this.#bind(name, values);
-    this.#executeMessage();
+    writeBind(this.out, name, values);
+    writeExecute(this.out);
     this.#push(OPERATION.command, 0, null);
   }
 
   /** After the Bind of a row was written to `out`: executes it and expects one row. The batch is held until `releaseBatch`. */
   executeRow(batch: EventBatch, event: number): void {
-    this.#executeMessage();
+    writeExecute(this.out);
     this.#push(OPERATION.row, event, batch);
   }
 
@@ -164,15 +158,20 @@ export class PipelinedConnection implements SqlSession {
     if (this.congested) await this.#below(OPERATION_LIMIT >> 1);
   }
 
+  /** Resolves when the operating system has taken most of what was written. Sends nothing itself: the writer may be amid a message. */
+  written(): Promise<void> {
+    return this.#until(Infinity);
+  }
+
   query(sql: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
     if (this.failed) return Promise.reject(this.#failure as Error);
     this.prepare('', sql, []);
-    this.#bind('', values);
+    writeBind(this.out, '', values);
     this.out.byte(0x44); // D
     this.out.int32(6);
     this.out.byte(0x50); // P: portal
     this.out.byte(0);
-    this.#executeMessage();
+    writeExecute(this.out);
     this.out.byte(0x53); // S
     this.out.int32(4);
     return this.#waited(OPERATION.query);
@@ -192,30 +191,6 @@ export class PipelinedConnection implements SqlSession {
     this.#closed = true;
     this.#socket.destroy();
     this.#abandon(new WalcastError('E_TARGET_CONNECTION', 'the connection was closed'));
-  }
-
-  #bind(name: string, values: readonly SqlValue[]): void {
-    const encoded = values.map((value) => (value === null ? null : Buffer.from(value)));
-    const nameBytes = Buffer.from(`\0${name}\0`); // unnamed portal, then the statement
-    let size = 4 + nameBytes.length + 2 + 2 + 2;
-    for (const value of encoded) size += 4 + (value?.length ?? 0);
-    this.out.byte(0x42); // B
-    this.out.int32(size);
-    this.out.slice(nameBytes, 0, nameBytes.length);
-    this.out.int16(0);
-    this.out.int16(encoded.length);
-    for (const value of encoded) {
-      this.out.int32(value === null ? -1 : value.length);
-      if (value !== null) this.out.slice(value, 0, value.length);
-    }
-    this.out.int16(0);
-  }
-
-  #executeMessage(): void {
-    this.out.byte(0x45); // E
-    this.out.int32(9);
-    this.out.byte(0);
-    this.out.int32(0);
   }
 
   #push(kind: (typeof OPERATION)[keyof typeof OPERATION], event: number, subject: EventBatch | Waiter | null): void {
@@ -239,12 +214,18 @@ export class PipelinedConnection implements SqlSession {
   }
 
   #below(count: number): Promise<void> {
+    if (!this.failed && (this.#queue.size > count || this.out.unsent > UNSENT_LIMIT)) {
+      this.out.byte(0x48); // H: the server sends what it has answered
+      this.out.int32(4);
+      this.out.flush();
+    }
+    return this.#until(count);
+  }
+
+  #until(below: number): Promise<void> {
     if (this.failed) return Promise.reject(this.#failure as Error);
-    if (this.#queue.size <= count && this.out.unsent <= UNSENT_LIMIT) return Promise.resolve();
-    this.out.byte(0x48); // H: the server sends what it has answered
-    this.out.int32(4);
-    this.out.flush();
-    return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject, below: count }));
+    if (this.#queue.size <= below && this.out.unsent <= UNSENT_LIMIT) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject, below }));
   }
 
   #wake(): void {

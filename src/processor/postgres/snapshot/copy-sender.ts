@@ -1,9 +1,10 @@
+import { writeBind, writeExecute } from '../../../postgres/frontend-messages.ts';
 import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
 
 const BUFFER_BYTES = 128 * 1024;
 const SPARE_LIMIT = 16;
-/** Bytes that the operating system has not taken, above which the sender is congested. */
-const UNSENT_LIMIT = 1024 * 1024;
+/** Bytes that the operating system has not taken, above which the sender waits. */
+const UNSENT_LIMIT = 2 * 1024 * 1024;
 
 /** Passes CopyData messages on as they come. */
 export class CopySender {
@@ -20,14 +21,8 @@ export class CopySender {
   begin(sql: string): void {
     const { out } = this.#connection;
     this.#connection.prepare('', sql, []);
-    out.byte(0x42); // B: unnamed portal and statement, no parameters
-    out.int32(12);
-    out.int32(0);
-    out.int32(0);
-    out.byte(0x45); // E
-    out.int32(9);
-    out.byte(0);
-    out.int32(0);
+    writeBind(out, '', []);
+    writeExecute(out);
   }
 
   /** @returns false: wait for `relieved` */
@@ -42,9 +37,8 @@ export class CopySender {
     return !this.#connection.failed && this.#connection.out.unsent < UNSENT_LIMIT;
   }
 
-  async relieved(): Promise<void> {
-    if (this.#connection.failed) await this.#connection.drained(); // rejects with what went wrong
-    await this.#connection.relieved();
+  relieved(): Promise<void> {
+    return this.#connection.written();
   }
 
   /** Ends the COPY. Null: the server took exactly `rows` rows. */

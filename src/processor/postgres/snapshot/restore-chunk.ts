@@ -1,7 +1,7 @@
 import { FIXED_SETTINGS } from '../../../ddl/message-settings.ts';
 import { PostgresError } from '../../../postgres/postgres-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
-import { quoteQualified } from '../../../sql/quote.ts';
+import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCaller } from '../../../wal/ddl-event.ts';
 import { guardCommit } from '../ddl/commit-guard.ts';
 import { withoutValidation } from '../ddl/foreign-key.ts';
@@ -13,8 +13,12 @@ import type { PlannedStatement, TableConstraint } from './statement-plan.ts';
 /** The transaction is over already, by an error before. */
 const ABORTED = '25P02';
 
+/** With those of its partitions. */
 const CONSTRAINT = `
-select k.oid::text as oid from pg_constraint k where k.conrelid = to_regclass($1) and k.conname = $2 and k.contype = 'f' and not k.convalidated`;
+with recursive key (oid) as (
+  select k.oid from pg_constraint k where k.conrelid = to_regclass($1) and k.conname = $2 and k.contype = 'f'
+  union select k.oid from key join pg_constraint k on k.conparentid = key.oid)
+select k.oid::text as oid from key join pg_constraint k on k.oid = key.oid where not k.convalidated`;
 
 export interface ChunkFailure {
   readonly statement: PlannedStatement;
@@ -56,9 +60,13 @@ export async function runChunk(
         send(session.execute('reset all'));
         send(session.query(...enter(event.caller)));
       }
-      send(role === null ? session.query(sql) : runner.send(session, role, sql));
+      const asOther = role?.superuser === true && !role.own ? `set local role ${quoteIdentifier(role.name)}` : null;
+      if (asOther !== null) send(session.execute(asOther));
+      const direct = role === null || role.own || role.superuser;
+      send(direct ? session.query(sql) : runner.send(session, role, sql));
+      if (asOther !== null) send(session.execute('reset role'));
       // Code of users may have left any setting behind.
-      environment = role === null ? needed : '';
+      environment = direct ? needed : '';
     }
     for (const { statement, sql, answer } of sent) {
       const error = await answer.then(
