@@ -46,6 +46,53 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
     await expectEqual(pair.source, pair.target);
   });
 
+  it('fills a target that is added later, beside one that streams, and that one goes on meanwhile', async () => {
+    const first = await start({});
+    await first.caughtUp(60_000);
+    await pair.source.query(
+      `create table between (id int primary key); insert into between select generate_series(1, 100)`,
+    );
+    await first.caughtUp();
+    await first.stop();
+    const added = await testDatabases({ major });
+    const churn = await Churn.start(pair.source, { seed: 9, writers: 2 });
+    let streamedMeanwhile = false;
+    const both = new TestPipeline({
+      source: pair.source,
+      targets: [
+        { name: 'copy', url: pair.target.url() },
+        { name: 'added', url: added.target.url() },
+      ],
+      slot,
+      snapshot: {
+        ranges: SMALL_RANGES,
+        workers: 1,
+        gate: async () => {
+          const before = both.supervisor.targets[0]?.durable ?? 0n;
+          await churn.atLeast(churn.committed + 5);
+          if (streamedMeanwhile) return;
+          await waitFor(() => (both.supervisor.targets[0]?.durable ?? 0n) > before, {
+            what: 'the first target to go on',
+            timeoutMs: 30_000,
+          });
+          streamedMeanwhile = true;
+        },
+      },
+    });
+    pipelines.push(both);
+    await waitFor(() => both.supervisor.targets.every(({ state }) => state === 'streaming'), {
+      what: 'both targets to stream',
+      timeoutMs: 60_000,
+    });
+    await churn.stop();
+    await both.caughtUp(60_000);
+    expect(streamedMeanwhile).toBe(true);
+    await expectEqual(pair.source, pair.target);
+    await expectEqual(pair.source, added.target);
+    await both.stop();
+    await added.dispose();
+  });
+
   it('keeps sequences near the values of the source', async () => {
     const pipeline = await start({});
     await pipeline.caughtUp(60_000);

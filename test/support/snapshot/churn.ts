@@ -44,6 +44,10 @@ export class Churn {
     return new Churn(clients, options);
   }
 
+  get committed(): number {
+    return this.#committed;
+  }
+
   /** Resolves when so many transactions have been committed. */
   async atLeast(count: number): Promise<void> {
     await Promise.race([
