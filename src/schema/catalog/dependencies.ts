@@ -24,12 +24,15 @@ const TYPES = `select t.oid::text as oid, case
 /** A composite type's columns hang on its pg_class entry, everything else on its pg_type entry. */
 const COMPOSITES = `select c.oid::text as oid, 'pg_type/' || c.reltype as owner from pg_class c where c.relkind = 'c' and c.oid >= ${FIRST_USER_OID}`;
 
-/** Columns of operator families: those that belong to a class (internally) and the loose ones of the family. */
-const FAMILY_MEMBERS = `select cl.relname || '/' || d.objid as key, rc.relname || '/' || d.refobjid as owner
-  from pg_depend d join pg_class cl on cl.oid = d.classid join pg_class rc on rc.oid = d.refclassid
-  where d.classid in ('pg_amop'::regclass, 'pg_amproc'::regclass)
-    and (d.refclassid = 'pg_opclass'::regclass and d.deptype = 'i' or d.refclassid = 'pg_opfamily'::regclass and d.deptype in ('a', 'n')
-      and not exists (select from pg_depend i where i.classid = d.classid and i.objid = d.objid and i.refclassid = 'pg_opclass'::regclass and i.deptype = 'i'))`;
+const familyMember = (
+  catalog: string,
+  family: string,
+): string => `select '${catalog}/' || a.oid as key, coalesce((select 'pg_opclass/' || d.refobjid from pg_depend d
+    where d.classid = '${catalog}'::regclass and d.objid = a.oid and d.refclassid = 'pg_opclass'::regclass and d.deptype = 'i' limit 1), 'pg_opfamily/' || a.${family}) as owner
+  from ${catalog} a where a.oid >= ${FIRST_USER_OID}`;
+
+/** Operators and functions of operator families: those that belong to a class (internally) and the loose ones of the family. */
+const FAMILY_MEMBERS = `${familyMember('pg_amop', 'amopfamily')} union all ${familyMember('pg_amproc', 'amprocfamily')}`;
 
 /** What pg_depend says, with everything that is made together under one key. */
 export class Dependencies {

@@ -56,7 +56,8 @@ export async function reportLeftOut(reader: CatalogReader, objects: readonly Cat
   const missing: ObjectKey[] = [];
   for (const key of dependencies.keys()) {
     const owner = dependencies.resolve(key);
-    const isTaken = made.has(key) || made.has(owner) || owner.startsWith('pg_extension/');
+    const isTaken =
+      made.has(key) || made.has(owner) || made.has(`${owner}#members`) || owner.startsWith('pg_extension/');
     if (!isTaken && !NO_OBJECTS.some((catalog) => key.startsWith(`${catalog}/`))) missing.push(key);
   }
   if (missing.length === 0) return;

@@ -28,7 +28,10 @@ const tablesQuery = (
     case when c.reloftype <> 0 then format_type(c.reloftype, null) end as of_type,
     case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_key, pg_get_expr(c.relpartbound, c.oid) as bound,
     (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid) as parents,
+    (select string_agg(i.inhparent::regclass::text, e'\\x01' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid) as parent_list,
     (select string_agg(i.inhparent::text, ' ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid) as parent_oids,
+    not c.relispartition and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attinhcount > 0 and not a.attislocal)
+      and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype in ('c', 'n') and not k.conislocal) as self_made,
     (select quote_ident(s.srvname) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) as server,
     (select ${foreignOptions('f.ftoptions')} from pg_foreign_table f where f.ftrelid = c.oid) as foreign_options,
     ${columnList(major)} as columns, ${inheritedNotNulls(major)} as not_nulls, ${inlineChecks(false)} as checks,
@@ -47,7 +50,7 @@ export async function readTables(reader: CatalogReader): Promise<CatalogObject[]
     const word = foreign ? 'FOREIGN TABLE' : 'TABLE';
     const parents = keysOf('pg_class', row['parent_oids']);
     const identity = foreign ? undefined : IDENTITIES[text(row, 'identity')];
-    const isPartition = row['bound'] !== null;
+    const later = row['bound'] !== null || (row['self_made'] === 't' && parents.length > 0);
     const statements: Statement[] = [
       { tag: `CREATE ${word}`, text: createTable(row, word, reader.targetMajor, 'checks') },
       ownerStatement(word, id, text(row, 'owner')),
@@ -64,10 +67,10 @@ export async function readTables(reader: CatalogReader): Promise<CatalogObject[]
       address: `${word} ${id}`,
       parts: checks.get(text(row, 'oid')) ?? [],
       relation: Number(text(row, 'oid')),
-      ...(isPartition ? { ignores: parents } : {}),
+      ...(later ? { ignores: parents } : {}),
       ...withoutChecks(row, word, reader, key),
     };
-    return isPartition ? [table, attached(table, row, parents)] : [table];
+    return later ? [table, attached(table, row, parents)] : [table];
   });
 }
 
@@ -90,7 +93,7 @@ function createTable(row: Row, word: string, targetMajor: number, checks: 'check
   const items = listed(row, 'columns', 'not_nulls', checks);
   const keepsUnlogged = row['kind'] !== 'p' || targetMajor < FIRST_WITHOUT_UNLOGGED_PARTITIONED;
   const unlogged = row['persistence'] === 'u' && keepsUnlogged ? 'UNLOGGED ' : '';
-  const inherits = row['bound'] === null ? part(' INHERITS (', row['parents'], ')') : '';
+  const inherits = row['bound'] === null && row['self_made'] === 'f' ? part(' INHERITS (', row['parents'], ')') : '';
   const options = listed(row, 'options', 'toast_options');
   const list = row['of_type'] !== null && items === '' ? '' : ` (${items})`;
   const storage =
@@ -100,15 +103,21 @@ function createTable(row: Row, word: string, targetMajor: number, checks: 'check
   return `CREATE ${unlogged}${word} ${text(row, 'id')}${part(' OF ', row['of_type'])}${list}${inherits}${storage}`;
 }
 
-/** Made apart, with columns in its own order, and attached. */
+/** Made apart, with columns in its own order, and attached: a partition, or a table that declares itself all that it has from its parents. */
 function attached(table: CatalogObject, row: Row, parents: readonly string[]): CatalogObject {
-  const attach = `ALTER TABLE ONLY ${text(row, 'parents')} ATTACH PARTITION ${text(row, 'id')} ${text(row, 'bound')}`;
+  const { bound = null } = row;
+  const texts =
+    bound === null
+      ? text(row, 'parent_list')
+          .split('\x01')
+          .map((parent) => `ALTER TABLE ${text(row, 'id')} INHERIT ${parent}`)
+      : [`ALTER TABLE ONLY ${text(row, 'parents')} ATTACH PARTITION ${text(row, 'id')} ${bound}`];
   return {
     key: `${table.key}#attached`,
     kind: 'partition',
     name: table.name,
     section: 'pre-data',
-    statements: [{ tag: 'ALTER TABLE', text: attach }],
+    statements: texts.map((statement) => ({ tag: 'ALTER TABLE', text: statement })),
     ...(table.relation === undefined ? {} : { relation: table.relation }),
     requires: [table.key, ...parents],
   };

@@ -64,7 +64,7 @@ export async function runStatements(statements: readonly SchemaStatement[], targ
       failures.push(`as ${caller.role}: ${String(error)}: ${text.slice(0, 400)}`);
       await client.query('rollback');
       await runner.clean(session);
-      if (failures.length > 20) break;
+      if (failures.length > 60) break;
     }
   }
   await client.end();
