@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { readSourceState } from '../../../src/listener/postgres/source-position.ts';
 import { migrate } from '../../../src/migrate/migrate.ts';
 import { relationShapes } from '../../../src/schema/relation-shape.ts';
 import { PipelinedConnection } from '../../../src/postgres/pipelined-connection.ts';
@@ -24,6 +25,7 @@ import type {
   TableState,
 } from '../../../src/wal/snapshot.ts';
 import { parseSnapshot } from '../../../src/wal/visibility.ts';
+import { PIPELINE, PUBLICATION } from '../../support/pipeline.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
 
 /** `sql` of the script, run by a role where it is not the target's own. */
@@ -38,12 +40,20 @@ export class SinkRig {
   readonly target: TestDatabase;
   readonly #sinks: SnapshotSink[] = [];
 
-  constructor(source: TestDatabase, target: TestDatabase) {
+  /** The stream that goes on from the copy, if there is one. */
+  readonly #slot: string | null;
+
+  constructor(source: TestDatabase, target: TestDatabase, slot: string | null = null) {
     this.source = source;
     this.target = target;
+    this.#slot = slot;
   }
 
   async position(): Promise<SourcePosition> {
+    if (this.#slot !== null) {
+      const address = { url: this.source.url(), pipeline: PIPELINE, slot: this.#slot, publication: PUBLICATION };
+      return (await readSourceState(address, new AbortController().signal)).position;
+    }
     const [row] = await this.source.query(
       `select system_identifier::text as system, pg_current_wal_lsn()::text as lsn, current_setting('server_version_num') as version
        from pg_control_system()`,
@@ -52,7 +62,7 @@ export class SinkRig {
     return {
       systemIdentifier: row?.['system'] ?? '',
       database: this.source.name,
-      pipeline: 'test',
+      pipeline: PIPELINE,
       timeline: 1,
       slotId: '00000000-0000-4000-8000-000000000001',
       serverVersion: Number(row?.['version']),
