@@ -64,7 +64,7 @@ export async function describeObjects(
 /** Of temporary, system and our own objects nothing is said. */
 const NAMED = `select i.type || ' ' || i.identity as name from pg_class cl, pg_identify_object(cl.oid, $2::oid, 0) i
   where cl.relname = $1 and cl.relnamespace = 'pg_catalog'::regnamespace and btrim(coalesce(i.schema, ''), '"') !~ '^(pg_.*|information_schema|walcast)$'
-    and btrim(i.identity, '"') !~ '^(pg_.*|information_schema|walcast)$' and i.identity !~ '\\mon "?(pg_temp|pg_toast|walcast)[_".]'`;
+    and btrim(i.identity, '"') !~ '^(pg_.*|information_schema|walcast)$' and i.identity !~ '\\m(on|for) "?(pg_temp|pg_toast|walcast)[_".]'`;
 
 async function reportUnknown(
   reader: CatalogReader,

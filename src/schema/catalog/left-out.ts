@@ -27,7 +27,7 @@ const MADE_BY_ITSELF = `
 
 /** Whose is it? Parts of what is temporary, of walcast or of an extension are not missed. */
 const FOREIGN = `
-  exists (select from pg_identify_object(o.classid, o.oid, 0) i where btrim(i.schema, '"') ~ '^(pg_(toast|temp).*|walcast|information_schema)$' or i.identity ~ '\\mon "?(pg_temp|pg_toast|walcast)[_."]')
+  exists (select from pg_identify_object(o.classid, o.oid, 0) i where btrim(i.schema, '"') ~ '^(pg_(toast|temp).*|walcast|information_schema)$' or i.identity ~ '\\m(on|for) "?(pg_temp|pg_toast|walcast)[_."]')
   or exists (with recursive up (classid, objid) as (
       select o.classid, o.oid
       union select d.refclassid, d.refobjid from up join pg_depend d on d.classid = up.classid and d.objid = up.objid and d.deptype in ('a', 'i', 'P', 'S', 'e') and d.refobjid >= 16384)
