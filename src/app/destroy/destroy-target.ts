@@ -58,8 +58,22 @@ async function removeCheckpoint(session: SqlSession, pipeline: string): Promise<
   const there = await session.query(`select 1 as one where to_regclass('walcast.checkpoint') is not null`);
   if (there.rows.length === 0) return null;
   await session.query('delete from walcast.checkpoint where pipeline = $1', [pipeline]);
+  await removeCopy(session, pipeline);
   const { rows } = await session.query(`select string_agg(distinct pipeline, ', ') as others from walcast.checkpoint`);
   return rows[0]?.['others'] ?? null;
+}
+
+/** What an initial copy has left, done or not; an older installation has none. */
+async function removeCopy(session: SqlSession, pipeline: string): Promise<void> {
+  const there = await session.query(`select 1 as one where to_regclass('walcast.snapshot_range') is not null`);
+  if (there.rows.length === 0) return;
+  for (const table of ['snapshot_range', 'snapshot_table', 'snapshot_statement']) {
+    await session.query(
+      `delete from walcast.${table} where snapshot in (select id from walcast.snapshot where pipeline = $1)`,
+      [pipeline],
+    );
+  }
+  await session.query('delete from walcast.snapshot where pipeline = $1', [pipeline]);
 }
 
 /** Made at run time, one a role: they run the statements of that role. */

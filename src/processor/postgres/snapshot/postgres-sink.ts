@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import type {
@@ -46,6 +47,8 @@ import {
 import { columnMismatch, emptyTable } from './target-tables.ts';
 import { validatePostponed } from './validate-keys.ts';
 
+const LOCK_PATIENCE_MS = 3_000;
+const LOCK_POLL_MS = 50;
 const LOCK = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken';
 
 /** Fills one PostgreSQL database. Keeps all it has to know there. */
@@ -217,13 +220,17 @@ export class PostgresSnapshotSink implements SnapshotSink {
     return this.#head;
   }
 
-  /** The lock ends with the session, however that ends. */
+  /** The lock ends with its session, which the server may notice a moment after the process. */
   async #lock(session: SqlSession): Promise<void> {
     if (this.#locked) return;
     const { systemIdentifier, database, pipeline } = this.#context.source;
     const name = JSON.stringify(['walcast snapshot', systemIdentifier, database, pipeline]);
-    if ((await session.query(LOCK, [name])).rows[0]?.['taken'] !== 't')
-      throw new WalcastError('E_SNAPSHOT_TAKEN', `another process is filling target ${this.#context.target}`);
+    const start = performance.now();
+    while ((await session.query(LOCK, [name])).rows[0]?.['taken'] !== 't') {
+      if (performance.now() - start > LOCK_PATIENCE_MS)
+        throw new WalcastError('E_SNAPSHOT_TAKEN', `another process is filling target ${this.#context.target}`);
+      await delay(LOCK_POLL_MS, undefined, { signal: this.#context.signal });
+    }
     this.#locked = true;
   }
 
