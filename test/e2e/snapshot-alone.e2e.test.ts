@@ -3,7 +3,7 @@ import { expectEqual } from '../support/compare.ts';
 import { testMajors } from '../support/majors.ts';
 import { BULK } from '../support/snapshot/bulk.ts';
 import { BIRTH } from '../support/snapshot/changes.ts';
-import { copied, copyCommand, type CopyCommandOptions } from '../support/snapshot/copy-command.ts';
+import { copied, copyCommand, type CopyCommandOptions, interruptedCopy } from '../support/snapshot/copy-command.ts';
 import { type DatabasePair, privateCluster, testDatabases } from '../support/test-databases.ts';
 import { urlFor } from '../support/text-client.ts';
 import { startStandby } from '../pg/support/standby.ts';
@@ -116,16 +116,14 @@ describe.each(testMajors())('replicate snapshot on PostgreSQL %i', (major) => {
     await expectEqual(source, target);
   });
 
-  it('goes on where it was after SIGTERM', async () => {
+  it('goes on where it was after SIGKILL and after SIGTERM', async () => {
     const { source, target } = pair;
     await source.query(BULK);
     await source.query('vacuum analyze');
     const all = options({ snapshot: { workers: 1, range_size: '1MB' } });
-    // The bound ends the command; wherever that is, the next goes on.
-    for (const timeoutMs of [2_500, 4_000]) {
-      const ended = await copyCommand({ ...all, timeoutMs });
-      if (ended.code !== 0) expect(ended).toMatchObject({ code: 143, stderr: expect.stringContaining('goes on') });
-    }
+    for (const afterMs of [1_500, 2_500]) await interruptedCopy(all, 'SIGKILL', afterMs);
+    const ended = await interruptedCopy(all, 'SIGTERM', 2_000);
+    if (ended.code !== 0) expect(ended).toMatchObject({ code: 143, stderr: expect.stringContaining('goes on') });
     const line = await copied(all);
     expect(line.rows).toBe(Number(await source.value(ALL_ROWS)));
     await expectEqual(source, target);
