@@ -35,9 +35,13 @@ begin
     relations := null;  -- they touch no shape
     return;
   end if;
+  if tag = 'ALTER TYPE' and relations is not null then  -- CASCADE: it reports the type, not the tables of the type
+    relations := relations || array(
+      select t.oid from pg_class c join pg_class t on t.reloftype = c.reltype where c.oid = any (relations) and c.relkind = 'c');
+  end if;
   select array_agg(c.oid), bool_or(c.relhassubclass) into relations, has_heirs
     from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c');
-  if has_heirs and tag = 'ALTER TABLE' then
+  if has_heirs and tag in ('ALTER TABLE', 'ALTER TYPE') then
     relations := walcast.descendants(relations);  -- it reports the parent alone
   end if;
   if commands is not null and relations is not null then

@@ -27,6 +27,9 @@ const OTHER_SERVERS: CommandClass = {
 };
 const LARGE_OBJECT: CommandClass = { replay: 'ignore', why: 'large objects are not in the stream' };
 
+/** Kinds of objects that no target has, as event triggers call them: COMMENT, GRANT and REVOKE on them are ignored too. */
+export const IGNORED_OBJECTS: ReadonlySet<string> = new Set(['large object', 'publication', 'subscription']);
+
 /** Every tag that an event trigger of PostgreSQL 14 to 18 may report. Held against the servers by a test. */
 export const COMMAND_CLASSES: ReadonlyMap<string, CommandClass> = new Map<string, CommandClass>([
   ['ALTER ACCESS METHOD', NO_STATEMENT],

@@ -52,6 +52,27 @@ test('rights have no names: any statement of the tag fits, in order', async () =
   expect(await first(finder, event('GRANT', null))).toBe('grant insert on b to bob');
 });
 
+test('casts and transforms have no names: told by the kind of their object', async () => {
+  const finder = new StatementFinder();
+  const text =
+    "comment on transform for int language plpgsql is 't'; comment on table a is 'a'; comment on cast (a as int) is 'c'";
+  const of = (type: string, identity: string): Partial<DdlCommandEvent> => ({
+    text,
+    details: { commands: [{ tag: 'COMMENT', type, identity }] },
+  });
+  expect(await first(finder, event('COMMENT', null, of('cast', '(public.a AS integer)')))).toContain('on cast');
+  expect(await first(finder, event('COMMENT', null, of('transform', 'for integer on language plpgsql')))).toContain(
+    'on transform',
+  );
+});
+
+test('an operator class is named together with its index method', async () => {
+  const finder = new StatementFinder();
+  const text = 'alter operator class x using hash rename to y; alter operator class z using hash rename to "Odd one"';
+  const details = { commands: [{ tag: 'ALTER', type: 'operator class', identity: 'public."Odd one" USING hash' }] };
+  expect(await first(finder, event('ALTER OPERATOR CLASS', null, { text, details }))).toContain('Odd one');
+});
+
 test('a SQL function tells the number of its statement', async () => {
   const finder = new StatementFinder();
   const found = event('CREATE TABLE', 'public.x', {

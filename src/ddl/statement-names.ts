@@ -9,6 +9,16 @@ const RENAMED_INSIDE: ReadonlySet<string> = new Set([
   'OBJECT_DOMCONSTRAINT',
 ]);
 
+/** Casts and transforms have no name: the events of their kind are theirs. No identifier holds a zero character. */
+const UNNAMED_KINDS: Readonly<Record<string, string>> = {
+  OBJECT_CAST: unnamed('cast'),
+  OBJECT_TRANSFORM: unnamed('transform'),
+};
+
+function unnamed(type: string): string {
+  return `\0${type}`;
+}
+
 /** Unqualified names of what a statement makes or changes; empty if it names nothing that an event would repeat. */
 export function statementNames(kind: string, node: Ast): string[] {
   switch (kind) {
@@ -19,8 +29,9 @@ export function statementNames(kind: string, node: Ast): string[] {
     case 'IndexStmt':
       return present(textOf(node, 'idxname'));
     case 'DropStmt':
-      return listOf(node, 'objects').flatMap(objectNames);
+      return unnamedKind(node, 'removeType') ?? listOf(node, 'objects').flatMap(objectNames);
     case 'CommentStmt':
+      return unnamedKind(node, 'objtype') ?? objectNames(child(node, 'object'));
     case 'AlterOwnerStmt':
     case 'AlterObjectSchemaStmt':
     case 'AlterObjectDependsStmt':
@@ -61,7 +72,10 @@ export function statementNames(kind: string, node: Ast): string[] {
 export function eventNames(event: DdlCommandEvent): Set<string> {
   const { commands = [], dropped = [], relations = [] } = event.details ?? {};
   const names = new Set(relations.map((relation) => relation.name));
-  for (const { identity = '', sub } of [...commands, ...dropped]) {
+  for (const { type } of [...commands, ...dropped]) names.add(unnamed(type));
+  for (const { identity: printed = '', sub, type } of [...commands, ...dropped]) {
+    // `public.ops USING btree`
+    const identity = type.startsWith('operator ') ? printed.replace(/ USING [^ ]+$/, '') : printed;
     const on = /^(.*?) on (.*)$/s.exec(identity);
     // `public.t.c` with a sub-object is the column c of t: a statement may name either
     const table = sub === undefined ? [] : [identity.replace(/\.("(?:[^"]|"")*"|[^."]*)$/, '')];
@@ -91,6 +105,11 @@ function relationNames(node: Ast): string[] {
     child(node, 'typevar') ??
     child(child(node, 'base'), 'relation');
   return present(textOf(relation ?? into, 'relname'));
+}
+
+function unnamedKind(node: Ast, field: string): string[] | null {
+  const name = UNNAMED_KINDS[textOf(node, field) ?? ''];
+  return name === undefined ? null : [name];
 }
 
 /** The name in any of the forms in which the parser refers to an object. */

@@ -31,6 +31,7 @@ export async function playRow(
   const sql = (): string => {
     switch (message.kind) {
       case 'insert':
+        if (names.length === 0) return `insert into ${table} default values`;
         return `insert into ${table} (${names}) overriding system value values (${names.map((_, i) => place(i, message.after))})`;
       case 'update': {
         const changes = relation.columns.flatMap(({ name }, i) =>

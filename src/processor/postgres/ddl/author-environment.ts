@@ -4,13 +4,13 @@ import type { DdlCaller } from '../../../wal/ddl-event.ts';
 
 const SAVEPOINT = 'walcast_ddl';
 
-/** Opens a savepoint and gives the session the settings under which the author's statement ran. RESET ALL ends them. */
-export function enterEnvironment(caller: DdlCaller): string {
+/** Gives the session the settings under which the author's statement ran, below a savepoint if wanted. RESET ALL ends them. */
+export function enterEnvironment(caller: DdlCaller, savepoint: boolean): string {
   const settings = Object.entries({ ...FIXED_SETTINGS, ...caller.settings }).map(
     ([name, value]) => `set local ${quoteIdentifier(name)} = ${quoteLiteral(value)}`,
   );
   return [
-    `savepoint ${SAVEPOINT}`,
+    ...(savepoint ? [`savepoint ${SAVEPOINT}`] : []),
     ...settings,
     'set local row_security = on',
     'set local check_function_bodies = off',

@@ -1,4 +1,4 @@
-import { COMMAND_CLASSES } from '../../../ddl/command-classes.ts';
+import { COMMAND_CLASSES, IGNORED_OBJECTS } from '../../../ddl/command-classes.ts';
 import { StatementFinder } from '../../../ddl/statement-finder.ts';
 import { lastIdentifier } from '../../../ddl/statement-names.ts';
 import { WalcastError } from '../../../errors/walcast-error.ts';
@@ -97,6 +97,7 @@ export class DdlReplayer implements DdlApplier {
     const known = COMMAND_CLASSES.get(tag);
     if (known === undefined) throw unsupported(event, 'this version of walcast does not know the command');
     if (phase === 'drop' && !tag.startsWith('DROP ')) return nothing('told by its command');
+    if (isIgnoredObject(event)) return nothing('ignored: of an object that targets do not have');
     this.#lastRelations = details?.relations ?? [];
     for (const { oid, persistence } of this.#lastRelations) if (persistence !== 'p') this.#rewritten.delete(oid);
 
@@ -237,6 +238,11 @@ export class DdlReplayer implements DdlApplier {
 
 function nothing(how: string): Replayed {
   return { statement: null, how };
+}
+
+function isIgnoredObject({ details }: DdlCommandEvent): boolean {
+  const commands = details?.commands ?? [];
+  return commands.length > 0 && commands.every(({ type }) => IGNORED_OBJECTS.has(type.toLowerCase()));
 }
 
 /** As the event's command or, for a nested one, its text names it. */

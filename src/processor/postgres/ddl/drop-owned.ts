@@ -32,6 +32,10 @@ const DROP_WORDS: Readonly<Record<string, string>> = {
   'foreign-data wrapper': 'FOREIGN DATA WRAPPER',
   server: 'SERVER',
   extension: 'EXTENSION',
+  operator: 'OPERATOR',
+  'operator class': 'OPERATOR CLASS',
+  'operator family': 'OPERATOR FAMILY',
+  language: 'LANGUAGE',
 };
 
 /** Still in the way of something else: tried again after the rest. */
@@ -44,9 +48,9 @@ export function dropRoots(dropped: readonly DroppedObject[], cascade: boolean): 
     .map(({ type, identity }) => `DROP ${DROP_WORDS[type] ?? ''} IF EXISTS ${identity}${cascade ? ' CASCADE' : ''}`);
 }
 
-/** Objects in this database that a role owns, our own function aside. */
+/** Objects in this database that a role owns, apart from default privileges, which go with the privileges. */
 const STILL_OWNED = `select pg_describe_object(d.classid, d.objid, 0) as object from pg_shdepend d
-  where d.refclassid = 'pg_authid'::regclass and d.refobjid = $1::oid and d.deptype = 'o'
+  where d.refclassid = 'pg_authid'::regclass and d.refobjid = $1::oid and d.deptype = 'o' and d.classid <> 'pg_default_acl'::regclass
     and d.dbid = (select oid from pg_database where datname = current_database()) limit 1`;
 
 /**

@@ -55,7 +55,7 @@ export class PlanExecutor {
       try {
         return { plan, notes: [...notes, ...(await this.#attempt(event, role, plan, session))] };
       } catch (error) {
-        if (!isWalcastError(error)) throw error;
+        if (!isWalcastError(error) || !plan.savepoint) throw error;
         first ??= error;
         if (isPostgresFailure(error.cause, [NOT_ALLOWED]) && (await this.#correctOwners(event, session))) {
           notes.push('owner corrected');
@@ -76,25 +76,27 @@ export class PlanExecutor {
   async #attempt(event: DdlCommandEvent, role: TargetRole, plan: Plan, session: SqlSession): Promise<string[]> {
     let running = '';
     try {
-      await session.execute(enterEnvironment(event.caller));
+      await session.execute(enterEnvironment(event.caller, plan.savepoint));
       if (plan.detached !== null) await this.#keepBound(plan.detached, role, session);
       for (running of plan.statements) await this.#runner.run(session, role, running);
       await this.#runner.clean(session);
     } catch (error) {
       if (!(error instanceof PostgresError) || !isRefusal(error)) throw error;
-      await session.execute(UNDO);
-      await this.#runner.clean(session);
+      if (plan.savepoint) {
+        await session.execute(UNDO);
+        await this.#runner.clean(session);
+      }
       throw failed(event, running, error);
     }
     const tolerated = plan.how === LATER ? ANY_POSTPONED : (this.postponed ?? NOTHING_POSTPONED);
     const found = await this.#mismatches(event, tolerated, session);
     const others = found.filter(({ differences }) => differences.some(({ path }) => path !== 'owner'));
     if (others.length > 0) {
-      await session.execute(UNDO);
+      if (plan.savepoint) await session.execute(UNDO);
       throw mismatch(event, plan.statements.join('; '), others);
     }
     for (const { table } of found) await giveTo(table, table.owner, session);
-    await session.execute(KEEP);
+    if (plan.savepoint) await session.execute(KEEP);
     return found.length > 0 ? ['owner corrected'] : [];
   }
 

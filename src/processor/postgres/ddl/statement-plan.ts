@@ -25,14 +25,20 @@ export interface Plan {
   /** Statements, run one after the other with the author's rights. */
   readonly statements: readonly string[];
   readonly how: string;
+  /** False: it must not run in a subtransaction, so that its failure is the transaction's. */
+  readonly savepoint: boolean;
   /** A partition, as the author names it, whose bound becomes a CHECK before it is detached. */
   readonly detached: string | null;
   /** Triggers and rules that stay plain ENABLE here though the source made them fire for replicated rows. */
   readonly silenced: readonly string[];
 }
 
+/** From PostgreSQL 17 a transaction may use the values that it adds to its own enum, but not if it makes or adds them in a subtransaction. */
+const ENUM_VALUES_AT_ONCE = 170_000;
+const ENUM_STATEMENTS: ReadonlySet<string> = new Set(['CreateEnumStmt', 'AlterEnumStmt']);
+
 export function planOf(statements: readonly string[], how: string, source: string | null = null): Plan {
-  return { source, statements, how, detached: null, silenced: [] };
+  return { source, statements, how, savepoint: true, detached: null, silenced: [] };
 }
 
 /** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
@@ -89,7 +95,14 @@ export async function planStatement(
     sql = await withRoles(sql, renamed);
     notes.push('roles mapped');
   }
-  return { source: statement.sql, statements: [sql, ...after], how: notes.join(', '), detached, silenced };
+  return {
+    source: statement.sql,
+    statements: [sql, ...after],
+    how: notes.join(', '),
+    savepoint: event.server_version_num < ENUM_VALUES_AT_ONCE || !ENUM_STATEMENTS.has(kind),
+    detached,
+    silenced,
+  };
 }
 
 interface FrozenDefault {
