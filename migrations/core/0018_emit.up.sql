@@ -3,10 +3,10 @@
 --
 -- No EXCEPTION block may enclose a pg_logical_emit_message: the message would belong to a subtransaction and could arrive after the rows
 -- that need it. What may fail is done first, in a block of its own that only reads: it gets no transaction id. A user's DDL never fails
--- because of it, the event then says `degraded`.
+-- because of it, the event then says `degraded`: not even where somebody has disabled or dropped the other function's trigger, or where the
+-- owner of this one is no superuser any more.
 create function walcast.emit() returns event_trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp
-  set lc_messages = 'C'
   set row_security = off
   set DateStyle = 'ISO, MDY'
   set IntervalStyle = 'postgres'
@@ -55,11 +55,28 @@ declare
   finished boolean;
   resync boolean;
 begin
-  get diagnostics context = pg_context;
+  begin
+    perform set_config('lc_messages', 'C', true);
+    get diagnostics context = pg_context;
+    raise exception using errcode = 'WC000';
+  exception when others then
+    null;  -- and the setting is as it was
+  end;
+  if context is null then  -- that setting is not allowed to the owner
+    get diagnostics context = pg_context;
+  end if;
   context := substr(context, position(E'\n' in context || E'\n') + 1);  -- without our own frame
   if tg_tag = 'REINDEX' or (phase = 'end' and tg_tag like 'DROP %' and tg_tag <> 'DROP OWNED') then
     return;  -- a DROP is told whole by its sql_drop
   end if;
+
+  -- Without the trigger that notes it, whatever stands there was written by a user. No target has a role without a name.
+  caller := case when exists (
+      select from pg_event_trigger t where t.evtname = 'walcast_1_' || phase
+        and (t.evtenabled = 'A' or t.evtenabled = 'O' and current_setting('session_replication_role') <> 'replica'
+          or t.evtenabled = 'R' and current_setting('session_replication_role') = 'replica'))
+    then current_setting('walcast.caller', true)
+    else '{"role":"","search_path":"","settings":{}}' end;
 
   if phase = 'rewrite' then
     insert into walcast.rewritten (transaction, relation, reason)
@@ -88,7 +105,6 @@ begin
       relations := event.relations;
       details := '{"commands":' || event.commands || coalesce(',"relations":' || event.metadata, '') || '}';
     end if;
-    caller := current_setting('walcast.caller');
     if details is not null then
       settling := split_part(coalesce(current_setting('walcast.settling', true), ''), ':', 1);
       if settling <> '' and split_part(current_setting('walcast.settling'), ':', 2) = walcast.mac(signed_head || E'settling\n' || settling) then
@@ -126,7 +142,7 @@ begin
     message := json_strip_nulls(json_build_object(
       'v', 1, 'kind', 'degraded', 'iso', current_setting('transaction_isolation') <> 'read committed',
       'server_version_num', current_setting('server_version_num')::int, 'at', pg_current_wal_insert_lsn(),
-      'phase', phase, 'tag', tg_tag, 'caller', current_setting('walcast.caller')::json, 'text_id', text_id,
+      'phase', phase, 'tag', tg_tag, 'caller', caller::json, 'text_id', text_id,
       'text', case when send_text then client_text end,
       'context', case when octet_length(context) <= 16777216 then nullif(context, '') end,
       'failure', sqlstate || ' ' || sqlerrm))::text;

@@ -1,3 +1,3 @@
 -- Triggers of one event fire in the order of their names. None on ddl_command_start: writing WAL there breaks DROP INDEX CONCURRENTLY.
--- Those of note_caller() all come before those of emit(), which fails, and the user's command with it, where the other was not called.
+-- Those of note_caller() all come before those of emit(), which without the other does not know who made the command.
 create event trigger walcast_1_drop on sql_drop execute function walcast.note_caller();

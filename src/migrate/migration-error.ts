@@ -52,7 +52,7 @@ async function missingRights(session: SqlSession, set: MigrationSet): Promise<st
     const grantable = facts['grantable'] === 'true';
     if (grantable && !(await maySetMessages(session))) cures.push(`GRANT SET ON PARAMETER lc_messages TO ${role};`);
     cures.push(
-      `event triggers need a superuser: let one run the command, or ALTER ROLE ${role} SUPERUSER for its time`,
+      `event triggers need a superuser: let one run the command, or ALTER ROLE ${role} SUPERUSER: the triggers run with its rights`,
     );
   }
   return cures.length === 0 ? undefined : `As a superuser: ${cures.join(' ')}`;

@@ -1,12 +1,13 @@
 import { WalcastError } from '../errors/walcast-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
+import { quoteIdentifier } from '../sql/quote.ts';
 
 /** unrecorded: what it holds may be ours, but there is no table of records. */
 export type SchemaState = 'absent' | 'empty' | 'ours' | 'unrecorded';
 
 /** Whoever owns the schema may drop and replace what is in it: it has to be us, or whoever installed walcast before. */
 const STATE = `
-select n.nspowner = r.oid or (r.rolsuper and o.rolsuper) as owned, o.rolname as owner,
+select n.nspowner = r.oid or (r.rolsuper and o.rolsuper) as owned, o.rolname as owner, r.rolsuper and not o.rolsuper as demoted,
   (select pg_catalog.string_agg(c.relname, ', ' order by c.relname) from (
      select c.relname from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relkind <> 'i'
      union all select p.proname from pg_catalog.pg_proc p where p.pronamespace = n.oid
@@ -30,7 +31,10 @@ export async function schemaState(
   if (row === undefined) return 'absent';
   if (row['owned'] !== 't') {
     throw new WalcastError('E_SCHEMA_FOREIGN', `the schema walcast belongs to the role ${row['owner'] ?? '?'}`, {
-      hint: 'Connect as that role if it is the one that installed walcast, else rename or drop the schema.',
+      hint:
+        row['demoted'] === 't'
+          ? `If that role has installed walcast: ALTER ROLE ${quoteIdentifier(row['owner'] ?? '')} SUPERUSER; the event triggers run with its rights. Else rename or drop the schema.`
+          : 'Connect as that role if it is the one that installed walcast, else rename or drop the schema.',
     });
   }
   if (row['recorded'] === 't') return 'ours';
