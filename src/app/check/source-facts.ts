@@ -1,5 +1,7 @@
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { READ_ONLY_FACTS } from '../../migrate/read-only.ts';
+import { eventTriggerState } from '../../migrate/event-triggers.ts';
+import { installedSets } from '../../migrate/records.ts';
 import { schemaState, type SchemaState } from '../../migrate/ownership.ts';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { ClientSession } from '../init/client-session.ts';
@@ -21,7 +23,8 @@ export interface SourceFacts {
   readonly record: { readonly publication: string; readonly complete: boolean } | undefined;
   readonly foreignSlots: readonly string[];
   readonly foreignPublications: readonly string[];
-  readonly eventTriggers: { readonly there: number; readonly enabled: number };
+  /** Those of the installed sets that do not fire. */
+  readonly silentTriggers: readonly string[];
   readonly replicaIdentity: string | undefined;
   readonly gaps: readonly IdentityGap[];
 }
@@ -83,7 +86,7 @@ export async function readSourceFacts(
     record: ours ? await recordOf(session, slot) : undefined,
     foreignSlots: await foreignSlots(session, ours),
     foreignPublications: await foreignPublications(session, ours),
-    eventTriggers: await eventTriggers(session),
+    silentTriggers: ours ? (await eventTriggerState(session, await installedSets(session))).disabled : [],
     replicaIdentity: ours
       ? ((await one(session, `select value from walcast.setting where name = 'replica_identity'`))['value'] ??
         undefined)
@@ -160,13 +163,4 @@ async function foreignPublications(session: SqlSession, ours: boolean): Promise<
        ${ours ? 'and not exists (select from walcast.slot o where o.publication = p.pubname)' : ''} order by 1`,
   );
   return rows.map((row) => row['name'] ?? '');
-}
-
-async function eventTriggers(session: SqlSession): Promise<SourceFacts['eventTriggers']> {
-  const row = await one(
-    session,
-    `select count(*) as there, count(*) filter (where evtenabled = 'A') as enabled from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid
-       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'walcast'`,
-  );
-  return { there: Number(row['there']), enabled: Number(row['enabled']) };
 }

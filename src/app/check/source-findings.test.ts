@@ -35,7 +35,7 @@ const fresh: SourceFacts = {
   record: undefined,
   foreignSlots: [],
   foreignPublications: [],
-  eventTriggers: { there: 0, enabled: 0 },
+  silentTriggers: [],
   replicaIdentity: undefined,
   gaps: [],
 };
@@ -108,10 +108,9 @@ describe('the preflight', () => {
       /belongs to the publication other/,
     ],
   ])('refuses %s', (_, changed, what) => {
-    const errors = installationFindings(
-      { ...fresh, schema: 'ours', eventTriggers: { there: 6, enabled: 6 }, ...changed },
-      names,
-    ).filter(({ level }) => level === 'error');
+    const errors = installationFindings({ ...fresh, schema: 'ours', ...changed }, names).filter(
+      ({ level }) => level === 'error',
+    );
     expect(errors.map((finding) => finding.what)).toEqual([expect.stringMatching(what)]);
   });
 

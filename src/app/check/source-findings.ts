@@ -5,7 +5,6 @@ import type { SourceFacts } from './source-facts.ts';
 import type { SourceOptions } from './source-options.ts';
 
 const OLDEST = 140_000;
-const EVENT_TRIGGERS = 6;
 
 /** Judges what was read of the server itself: whether it can be followed at all. Pure. */
 export function serverFindings({ server, secondServer, direct }: SourceFacts): Finding[] {
@@ -91,18 +90,18 @@ function privilegeFindings(server: SourceFacts['server']): Finding[] {
 
 /** Judges what is in the database already: ours, half-made, or somebody else's. Pure. */
 export function installationFindings(facts: SourceFacts, names: SourceOptions): Finding[] {
-  const { schema, schemaProblem, eventTriggers, replicaIdentity } = facts;
+  const { schema, schemaProblem, silentTriggers, replicaIdentity } = facts;
   const schemaFinding =
     schema === 'foreign'
       ? error(schemaProblem, 'Connect as the role that installed walcast, or rename that schema.')
       : ok(schema === 'ours' ? 'walcast is installed' : 'walcast is not installed yet');
   return [
     schemaFinding,
-    ...(schema === 'ours' && facts.record?.complete === true && eventTriggers.enabled < EVENT_TRIGGERS
+    ...(schema === 'ours' && facts.record?.complete === true && silentTriggers.length > 0
       ? [
           warning(
-            `${EVENT_TRIGGERS - eventTriggers.enabled} of walcast's event triggers are missing or not enabled: DDL passes unseen`,
-            'Run `replicate init` again: it enables them.',
+            `event triggers are missing or not enabled, DDL passes unseen: ${silentTriggers.join(', ')}`,
+            'Run `replicate init` again: it makes and enables them.',
           ),
         ]
       : []),

@@ -1,6 +1,7 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { MigrationBackup } from '../../migrate/backup/back-up.ts';
 import { withInstallLock, type LockOptions } from '../../migrate/lock.ts';
+import { remakeEventTriggers } from '../../migrate/event-triggers.ts';
 import { migrateLocked } from '../../migrate/migrate.ts';
 import { describeResult, type MigrationSet } from '../../migrate/migration.ts';
 import { readMigrations } from '../../migrate/read-migrations.ts';
@@ -57,6 +58,12 @@ async function install(session: SqlSession, options: InitOptions, findings: read
   const names = await setsToInstall(session, options);
   const sets = await Promise.all(names.map((set) => readMigrations(set, options.migrationsFolder)));
   const migrations = await migrateLocked(session, sets, { backup: backupOf(options, step), ...lockOptions(options) });
+  const remade = await remakeEventTriggers(session, names);
+  if (remade.length > 0) {
+    step(
+      `event triggers made again: ${remade.join(', ')}; what they would have told of since they were dropped is lost`,
+    );
+  }
   await session.execute(SPEAK);
   for (const result of migrations) step(`migrations ${result.set}: ${describeResult(result)}`);
   const auto = await writeSettings(session, options);

@@ -93,8 +93,10 @@ describe('assess', () => {
     ['a target that is tried again', { targets: [{ ...TARGET, state: 'retrying' }] }],
     ['a daemon that does not stream', { daemon: { ...DAEMON, streaming: false } }],
     ['pending migrations', { migrations: [migrated({ applied: ['a'], pending: ['b'] })] }],
-    ['disabled event triggers', { source: { ...SOURCE, captures: { enabled: 5, disabled: ['walcast_2_end'] } } }],
-    ['dropped event triggers', { source: { ...SOURCE, captures: { enabled: 0, disabled: [] } } }],
+    [
+      'disabled event triggers',
+      { source: { ...SOURCE, captures: { enabled: 5, disabled: ['walcast_2_end (gone)'] } } },
+    ],
     [
       'an unprepared source',
       { source: { ...SOURCE, error: { code: 'E_NOT_INITIALISED', message: 'no', hint: 'init' } }, slot: null },

@@ -29,16 +29,12 @@ function assessSource({ source, migrations }: Facts, problems: Finding[]): void 
       set === 'core' && database === 'source' && applied.length > 0 && pending.length === 0,
   );
   if (source.captures === null || !installed) return;
-  const { enabled, disabled } = source.captures;
-  if (enabled > 0 && disabled.length === 0) return;
-  const message =
-    enabled + disabled.length === 0
-      ? 'the event triggers are gone: schema changes are not captured'
-      : `event triggers are disabled: ${disabled.join(', ')}; schema changes are not captured`;
+  const { disabled } = source.captures;
+  if (disabled.length === 0) return;
   problems.push({
     where: 'source',
-    message,
-    hint: 'ALTER EVENT TRIGGER … ENABLE ALWAYS, or `replicate destroy` and `replicate init` if they were dropped.',
+    message: `event triggers do not fire: ${disabled.join(', ')}; schema changes are not captured`,
+    hint: 'Run `replicate init`: it makes and enables them. What was changed meanwhile has to be made on the targets by hand.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { readSlotState, readSourceState, type SourceAddress } from '../../listener/postgres/source-position.ts';
+import { eventTriggerState } from '../../migrate/event-triggers.ts';
 import { describeUrl } from '../../postgres/client.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { formatLsn } from '../../wal/lsn.ts';
@@ -25,11 +26,6 @@ export interface SourceReading {
   readonly exceptions: readonly ExceptionReport[];
 }
 
-const CAPTURES = `
-select evtname as name, evtenabled <> 'D' as enabled
-from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid join pg_namespace n on n.oid = p.pronamespace
-where n.nspname = 'walcast' order by evtname`;
-
 export async function readSource(
   address: SourceAddress,
   daemon: RunStatus | null,
@@ -41,7 +37,7 @@ export async function readSource(
       const migrations = await readMigrationSets(session, 'core', 'source');
       const slot = await readSlot(client, address.slot, daemon, signal);
       const basics = (await session.query(BASICS)).rows[0] ?? {};
-      const captures = await readCaptures(session);
+      const captures = await readCaptures(session, migrations);
       const exceptions = await readExceptions(session);
       const state = await readSourceState(address, signal).catch((error: unknown) => errorStatus(error));
       const position = 'position' in state ? state.position : null;
@@ -75,10 +71,18 @@ export async function readSource(
 
 const BASICS = `select current_setting('server_version_num') as version, pg_current_wal_lsn()::text as current`;
 
-async function readCaptures(session: SqlSession): Promise<NonNullable<SourceReport['captures']>> {
-  const { rows } = await session.query(CAPTURES);
-  const disabled = rows.filter((row) => row['enabled'] !== 't').map((row) => row['name'] ?? '');
-  return { enabled: rows.length - disabled.length, disabled };
+/** Sets that are not whole yet say so themselves. */
+async function readCaptures(
+  session: SqlSession,
+  migrations: readonly MigrationSetReport[],
+): Promise<NonNullable<SourceReport['captures']>> {
+  const whole = migrations.filter(({ applied, pending }) => applied.length > 0 && pending.length === 0);
+  const { enabled, disabled } = await eventTriggerState(
+    session,
+    whole.map(({ set }) => set),
+  );
+  const { rows } = await session.query(`select coalesce(current_setting('event_triggers', true), 'on') as setting`);
+  return { enabled, disabled: rows[0]?.['setting'] === 'on' ? disabled : ['all (the setting event_triggers is off)'] };
 }
 
 async function readSlot(
