@@ -92,13 +92,13 @@ export const ERROR_CODES = {
     exit: 75,
     retryable: true,
     cause:
-      'Transactions that began earlier are still open on the source; publication and slot have to wait for their end.',
-    cure: 'End the named sessions or wait, then run `replicate init` again: it goes on where it was.',
+      'Transactions that began earlier are still open on the source; what is made, or dropped, has to wait for their end.',
+    cure: 'End the named sessions or wait, then run the command again: it goes on where it was.',
   },
   E_TABLE_LOCKED: {
     exit: 75,
     retryable: true,
-    cause: 'A table needs a replica identity but stayed locked by other sessions.',
+    cause: 'A table that has to be changed, or looked at alone, stayed locked by other sessions.',
     cure: 'Wait for the named sessions or end them, then run the command again: it goes on where it was.',
   },
   E_SLOT_ACTIVE: {

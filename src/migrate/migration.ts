@@ -54,3 +54,8 @@ export function label({ version, name }: Pick<MigrationRecord, 'version' | 'name
 export function isMigrationSet(name: string): name is MigrationSet {
   return (MIGRATION_SETS as readonly string[]).includes(name);
 }
+
+/** Where in its set a migration stands. */
+export function indexOf(migrations: readonly Migration[], name: string): number {
+  return migrations.findIndex((migration) => migration.name === name);
+}

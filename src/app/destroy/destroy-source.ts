@@ -1,8 +1,9 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { withInstallLock } from '../../migrate/lock.ts';
 import { unmigrateLocked } from '../../migrate/migrate.ts';
+import { indexOf } from '../../migrate/migration.ts';
 import { readMigrations } from '../../migrate/read-migrations.ts';
-import { installedSets } from '../../migrate/records.ts';
+import { installedSets, migrationRecords } from '../../migrate/records.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { quoteIdentifier } from '../../sql/quote.ts';
 import type { SourceOptions } from '../check/source-options.ts';
@@ -10,6 +11,7 @@ import { ClientSession } from '../init/client-session.ts';
 import { DEFAULT_WAIT_MS } from '../init/init-report.ts';
 import { destroyInjector, removeInjector } from './destroy-injector.ts';
 import { giveIdentitiesBack } from './give-identities-back.ts';
+import { untilUnused, type WaitForUsers } from './until-unused.ts';
 
 export interface DestroyOptions extends SourceOptions {
   /** Removes this set alone; without it the pipeline, and with the last one everything of walcast. */
@@ -41,8 +43,7 @@ export async function destroySource(options: DestroyOptions): Promise<DestroyRep
     options.onStep?.(line);
   };
   try {
-    const installed = (await installedSets(session)).filter((set) => set === 'core' || set === 'injector');
-    if (installed.length === 0) {
+    if ((await installedSets(session)).filter((set) => set === 'core' || set === 'injector').length === 0) {
       step('walcast is not installed on the source: nothing to remove');
       return { steps };
     }
@@ -59,7 +60,7 @@ export async function destroySource(options: DestroyOptions): Promise<DestroyRep
           return;
         }
       }
-      if (installed.includes('injector')) await removeInjector(session, step);
+      if ((await migrationRecords(session, 'injector')).length > 0) await removeInjector(session, waiting, step);
       await removeCore(session, waiting, step);
       step('schema walcast: dropped');
     });
@@ -123,14 +124,12 @@ async function otherPipelines(session: SqlSession): Promise<string | null> {
  * The triggers before the identities, which they would settle again at once; the record of the identities after them. Each step takes its
  * migration back, so that `init` knows what is missing, wherever this was cut off.
  */
-async function removeCore(
-  session: SqlSession,
-  waiting: { readonly waitMs: number; readonly signal?: AbortSignal },
-  step: (line: string) => void,
-): Promise<void> {
+async function removeCore(session: SqlSession, waiting: WaitForUsers, step: (line: string) => void): Promise<void> {
   const core = await readMigrations('core');
-  await unmigrateLocked(session, core, core.findIndex(({ name }) => name === 'chosen_identity') + 1);
+  await unmigrateLocked(session, core, indexOf(core, 'note_caller_on_drop'));
   step('event triggers: dropped');
+  await untilUnused(session, null, waiting);
+  await unmigrateLocked(session, core, indexOf(core, 'chosen_identity') + 1);
   const there = await session.query(`select 1 as one where to_regclass('walcast.chosen_identity') is not null`);
   if (there.rows.length > 0) for (const line of await giveIdentitiesBack(session, waiting)) step(line);
   await unmigrateLocked(session, core);

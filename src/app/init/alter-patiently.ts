@@ -9,6 +9,8 @@ const TRY_MS = 200;
 const PAUSE_MS = 300;
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
+/** undefined_table, invalid_schema_name */
+const NO_SUCH_TABLE: readonly string[] = ['42P01', '3F000'];
 
 export interface AlterOptions {
   readonly table: string;
@@ -17,15 +19,16 @@ export interface AlterOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a statement that needs an exclusive lock on one table, again and again until nobody is in its way. */
-export async function alterPatiently(session: SqlSession, sql: string, options: AlterOptions): Promise<void> {
+/** Runs a statement that needs an exclusive lock on one table, again and again until nobody is in its way. False: no table has that name. */
+export async function alterPatiently(session: SqlSession, sql: string, options: AlterOptions): Promise<boolean> {
   const end = performance.now() + options.waitMs;
   for (;;) {
     try {
       await session.execute(`begin; set local lock_timeout = ${TRY_MS}; ${sql}; commit`);
-      return;
+      return true;
     } catch (error) {
       await session.execute('rollback');
+      if (error instanceof PostgresError && NO_SUCH_TABLE.includes(error.sqlstate)) return false;
       if (!(error instanceof PostgresError) || ![LOCK_NOT_AVAILABLE, DEADLOCK].includes(error.sqlstate)) throw error;
       if (performance.now() > end) throw await tableLocked(session, options, error);
     }

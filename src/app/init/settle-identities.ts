@@ -24,12 +24,9 @@ export async function settleIdentities(
       // The lock first: what the function then reads of the table stays as it is.
       const sql = `lock table only ${gap.table} in access exclusive mode;
         select walcast.settle_identities(array[${quoteLiteral(gap.oid)}::oid], true)`;
-      await alterPatiently(session, sql, {
-        ...options,
-        table: gap.table,
-        oid: gap.oid,
-      });
-      settled.set(gap.oid, gap);
+      const done = await alterPatiently(session, sql, { ...options, table: gap.table, oid: gap.oid });
+      // else it was dropped, or has another name in the next list
+      if (done) settled.set(gap.oid, gap);
     }
   }
   return [...settled.values()];
