@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { WalcastError } from '../errors/walcast-error.ts';
 import { PostgresError } from '../postgres/postgres-error.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
@@ -26,6 +27,10 @@ export interface BaselineResult {
 
 /** dependent_objects_still_exist: it is there, and something else needs it. */
 const NEEDED_BY_OTHERS = '2BP01';
+/** lock_not_available, deadlock_detected */
+const LOCKED: readonly string[] = ['55P03', '40P01'];
+const TRY_MS = 200;
+const PAUSE_MS = 300;
 
 /**
  * Records migrations as applied without running them, for a database where somebody did by hand what they do. That it was done is tried: the
@@ -42,15 +47,16 @@ export async function baseline(session: SqlSession, options: BaselineOptions): P
       hint: `--upto names the last migration that was done by hand, such as ${last?.version ?? 0}.`,
     });
   }
-  return await withInstallLock(session, options, () => record(session, set, migrations, claimed));
+  return await withInstallLock(session, options, () => record(session, options, migrations, claimed));
 }
 
 async function record(
   session: SqlSession,
-  set: MigrationSet,
+  options: BaselineOptions,
   migrations: readonly Migration[],
   claimed: readonly Migration[],
 ): Promise<BaselineResult> {
+  const { set } = options;
   const state = await schemaState(session, { unrecorded: true });
   if (state === 'absent') {
     throw new WalcastError(
@@ -74,7 +80,7 @@ async function record(
   }
   const known = new Set(records.map(({ version }) => version));
   const missing = claimed.filter(({ version }) => !known.has(version));
-  await tryToTakeBack(session, claimed);
+  await tryPatiently(session, claimed, options);
   const [bootstrap] = claimed;
   if (missing.length > 0 && bootstrap !== undefined) {
     // the table of records may be what is missing; its migration is the one that may run on what is there
@@ -84,8 +90,30 @@ async function record(
   return { set, recorded: missing.map(label), skipped: claimed.length - missing.length };
 }
 
-async function tryToTakeBack(session: SqlSession, claimed: readonly Migration[]): Promise<void> {
-  await session.execute(`begin; ${SETTINGS}${SILENCE}`);
+/** While we wait for a table, the DDL of everybody waits behind us, for as long as somebody's open transaction has used it: tries are short. */
+async function tryPatiently(
+  session: SqlSession,
+  claimed: readonly Migration[],
+  { waitMs = 60_000, signal }: LockOptions,
+): Promise<void> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    const locked = await tryToTakeBack(session, claimed);
+    if (locked === null) return;
+    if (performance.now() > end) {
+      throw new WalcastError(
+        'E_TABLE_LOCKED',
+        `the tables of walcast were in use for ${Math.round(waitMs / 1000)} s, nothing was recorded: open transactions have changed the schema`,
+        { cause: locked },
+      );
+    }
+    await delay(PAUSE_MS, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+/** Returns the error where somebody else is at work on what would be taken back. */
+async function tryToTakeBack(session: SqlSession, claimed: readonly Migration[]): Promise<PostgresError | null> {
+  await session.execute(`begin; ${SETTINGS}${SILENCE}; set local lock_timeout = ${TRY_MS}`);
   try {
     // the bootstrap is not looked for: what is missing of it is made
     for (const migration of claimed.slice(1).reverse()) {
@@ -93,10 +121,12 @@ async function tryToTakeBack(session: SqlSession, claimed: readonly Migration[])
         await session.execute(`savepoint walcast_baseline; ${migration.down}`);
       } catch (cause) {
         if (!(cause instanceof PostgresError)) throw cause;
+        if (LOCKED.includes(cause.sqlstate)) return cause;
         if (cause.sqlstate !== NEEDED_BY_OTHERS) throw notThere(migration, cause);
         await session.execute('rollback to walcast_baseline');
       }
     }
+    return null;
   } finally {
     await session.execute('rollback').catch(() => undefined);
   }
