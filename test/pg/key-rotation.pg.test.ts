@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClientSession } from '../../src/app/init/client-session.ts';
 import { renewKey, retireOldKeys } from '../../src/app/init/renew-key.ts';
+import { readSourceState } from '../../src/listener/postgres/source-position.ts';
 import { expectEqual } from '../support/compare.ts';
 import { testMajors } from '../support/majors.ts';
 import { prepareSource, PUBLICATION, TestPipeline } from '../support/pipeline.ts';
@@ -271,5 +272,29 @@ describe.each(testMajors())('a new key on PostgreSQL %i', (major) => {
     await client.query(`set statement_timeout = '5s'; create table meanwhile (id int primary key)`);
     await open.query('alter table held add v int; commit');
     await open.end();
+  });
+
+  it('is not taken for forged by a reader that comes just when it is made: each key is asked for until it is there', async () => {
+    await prepareSource(source, slot);
+    await rotate();
+    const address = { url: source.url(), pipeline: 'main', slot, publication: PUBLICATION };
+    const { signal } = new AbortController();
+    const generationsOf = async (): Promise<number[]> =>
+      (await readSourceState(address, signal)).keys.map(({ generation }) => generation).sort();
+    const known = await generationsOf();
+    // as a statement sees it that was planned right before the new key was committed
+    await source.query('alter table walcast.key_2 no inherit walcast.key');
+    const asked = generationsOf();
+    await waitFor(
+      () =>
+        source.value(`select 1 from pg_stat_activity where query like '%left join walcast.key%' and state = 'idle'
+        and datname = current_database()`),
+      { what: 'the reader to ask', everyMs: 5 },
+    );
+    await source.query('alter table walcast.key_2 inherit walcast.key');
+    expect(await asked).toEqual(known);
+    expect(known).toContain(2);
+    await source.query('alter table walcast.key_2 no inherit walcast.key');
+    await expect(generationsOf()).rejects.toMatchObject({ code: 'E_NOT_INITIALISED' });
   });
 });

@@ -18,7 +18,7 @@ const HOLDERS = `
 select string_agg(format('pid %s (%s, %s, since %s)', a.pid, a.usename, a.state, a.xact_start), ', ') as holders
 from pg_stat_activity a
 where a.datid = (select oid from pg_database where datname = current_database()) and a.pid <> pg_backend_pid()
-  and a.backend_type <> 'walsender' and a.backend_xmin is not null
+  and a.backend_type not in ('walsender', 'autovacuum worker') and a.backend_xmin is not null
   and age(a.backend_xmin) >= (select age(g.created_by::xid) from walcast.key_generation g order by g.generation desc limit 1)`;
 
 /** No slot has to read again what was signed with them. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import {
@@ -46,12 +47,14 @@ select current_setting('server_version_num') as version, current_database() as d
 const OWN = 'select id::text as slot_id, consistent_point::text as created from walcast.slot where slot_name = $1';
 
 const KEYS = `
-select k.generation::text as generation, encode(k.secret, 'hex') as secret, g.retired::text as retired,
+select g.generation::text as generation, encode(k.secret, 'hex') as secret, g.retired::text as retired,
        pg_current_snapshot()::text as snapshot
-from walcast.key k join walcast.key_generation g using (generation)`;
+from walcast.key_generation g left join walcast.key k using (generation)`;
 
 /** For a few queries of catalogs: a source that needs longer is not answering. */
 const READ_LIMIT_MS = 30_000;
+const KEY_TRIES = 20;
+const KEY_PAUSE_MS = 50;
 
 /** Undefined table, schema or column: `init` has not run or not finished. */
 const NOT_INSTALLED = new Set(['42P01', '3F000', '42703']);
@@ -72,7 +75,7 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
       const found = await client.query<SourceRow>(STATE, [address.slot, address.publication]);
       checkInstalled(found.rows[0] ?? {}, address);
       const own = await client.query<SourceRow>(OWN, [address.slot]);
-      return [found.rows[0] ?? {}, own.rows[0] ?? {}, (await client.query<SourceRow>(KEYS)).rows];
+      return [found.rows[0] ?? {}, own.rows[0] ?? {}, await readKeys(client)];
     });
     if (typeof own['created'] !== 'string' || typeof own['slot_id'] !== 'string' || keys.length === 0) {
       throw notInitialised(address, `slot ${address.slot} is not one that init has finished`);
@@ -101,6 +104,19 @@ export async function readSourceState(address: SourceAddress, signal: AbortSigna
     throw connectionError(error, 'source', address.url);
   } finally {
     await endClient(client);
+  }
+}
+
+/**
+ * Each key is in a table of its own. A statement is planned just before it gets its snapshot: it may see that there is a key and not know of
+ * its table yet. Taken for all there is, the newest messages would pass for forged.
+ */
+async function readKeys(client: pg.Client): Promise<readonly SourceRow[]> {
+  for (let tries = 1; ; tries++) {
+    const { rows } = await client.query<SourceRow>(KEYS);
+    if (rows.every(({ secret }) => typeof secret === 'string')) return rows;
+    if (tries === KEY_TRIES) return [];
+    await delay(KEY_PAUSE_MS);
   }
 }
 
