@@ -103,6 +103,11 @@ export class ReplicationStream {
     this.#connection.confirm(position);
   }
 
+  /** See {@link ReplicationConnection.ask}. */
+  ask(): void {
+    this.#connection.ask();
+  }
+
   /** Reads on or stands still, as the queues allow. */
   steer(): void {
     for (const feed of this.#feeds) {

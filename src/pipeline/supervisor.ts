@@ -303,6 +303,9 @@ export class Supervisor {
   async #retryBeside(source: SourceState, ending: AbortController): Promise<void> {
     while (!ending.signal.aborted) {
       await pause(200, ending.signal);
+      // The end of a copy is a position that a quiet source tells late.
+      if (this.#slots.some(({ state, snapshot }) => state === 'streaming' && snapshot?.phase === 'catchup'))
+        this.#stream?.ask();
       // None is left, or one was filled and wants to join.
       if (!this.#slots.some(({ state }) => state === 'streaming')) ending.abort();
       if (this.#slots.some(({ state }) => state === 'waiting')) ending.abort();

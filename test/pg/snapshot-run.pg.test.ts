@@ -40,6 +40,7 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
   it.each(['pg_dump', 'catalog'] as const)('gets schema and rows, the schema by %s', async (schemaSource) => {
     const pipeline = await start({ schemaSource });
     await pipeline.caughtUp(60_000);
+    await copyOver(pair, 10_000); // with nobody writing to the source
     await expectEqual(pair.source, pair.target);
     await pair.source.query(`update small set note = 'after'; create table later as select 1 as a`);
     await pipeline.caughtUp();
@@ -184,9 +185,9 @@ describe.each(testMajors())('a target that is filled by the daemon on PostgreSQL
 });
 
 /** Every cut is behind the target, and what had to wait for that is done. */
-async function copyOver(pair: DatabasePair): Promise<void> {
+async function copyOver(pair: DatabasePair, timeoutMs = 60_000): Promise<void> {
   await waitFor(async () => (await pair.target.value('select phase from walcast.snapshot')) === 'done', {
     what: 'the end of the copy',
-    timeoutMs: 60_000,
+    timeoutMs,
   });
 }

@@ -120,6 +120,11 @@ export class ReplicationConnection extends LogicalReplicationService {
     if (Date.now() - this.#lastStatusAt >= 1000) this.#sendStatus(false);
   }
 
+  /** Has the server say how far it has sent, at most every second; else it does so when half of its timeout has passed in silence. */
+  ask(): void {
+    if (!this.#paused && Date.now() - this.#lastStatusAt >= 1000) this.#sendStatus(true);
+  }
+
   get paused(): boolean {
     return this.#paused;
   }

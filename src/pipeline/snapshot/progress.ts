@@ -36,6 +36,13 @@ export class SnapshotProgress {
     this.#since = this.#startedAt;
   }
 
+  /** Of a copy that an earlier process has made but for what the stream brings. */
+  static catchingUp(now?: () => number): SnapshotProgress {
+    const progress = new SnapshotProgress(now);
+    progress.enter('catchup');
+    return progress;
+  }
+
   get phase(): SnapshotPhase {
     return this.#phase;
   }

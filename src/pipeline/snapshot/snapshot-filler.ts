@@ -35,7 +35,7 @@ export class SnapshotFiller implements Filler {
     return {
       copyDue: (position, pending) => tables.due(position, pending),
       copyPending: async (_position, pending) => {
-        const progress = (slot.snapshot ??= new SnapshotProgress());
+        const progress = (slot.snapshot ??= SnapshotProgress.catchingUp());
         return await this.#with(
           slot,
           source,
