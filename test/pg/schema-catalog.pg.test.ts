@@ -77,6 +77,21 @@ describe.each(testMajors())('PostgreSQL %i: what the catalog holds beside the sc
     expect({ findings, schema }).toEqual({ findings: [], schema: [] });
   });
 
+  it.each([
+    ['view', 'create view x as select 1 as a', 'drop view x'],
+    ['function', 'create function x() returns int language sql as $$ select 1 $$', 'drop function x()'],
+    ['index', 'create table t (a int); create index x on t (a)', 'drop index x'],
+  ])('asks for another snapshot when a %s is dropped meanwhile', async (_, create, drop) => {
+    const { source, dispose } = await testDatabases({ major });
+    try {
+      await source.query(create);
+      const rendered = renderSchema(source, undefined, () => source.query(drop));
+      await expect(rendered).rejects.toMatchObject({ code: 'E_SNAPSHOT_SCHEMA', retryable: true });
+    } finally {
+      await dispose();
+    }
+  });
+
   it('tells of what it leaves out', async () => {
     const { findings, schema } = await copied(async (source) => {
       await source.query('create table t (a int); insert into t values (1), (1)');

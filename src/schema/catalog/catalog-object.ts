@@ -1,3 +1,4 @@
+import { WalcastError } from '../../errors/walcast-error.ts';
 import type { SqlResult } from '../../postgres/sql-session.ts';
 import type { DdlCommand } from '../../wal/ddl-event.ts';
 import type { SchemaSection } from '../../wal/snapshot.ts';
@@ -104,10 +105,14 @@ export function keyOf(catalog: string, oid: string | number): ObjectKey {
   return `${catalog}/${oid}`;
 }
 
-/** A column that the query never leaves null. */
+/** A column that the query leaves null only if the object is gone by now: functions read the catalogs as they are. */
 export function text(row: Row, column: string): string {
   const value = row[column];
-  if (value === undefined || value === null) throw new Error(`the catalog query gave no ${column}`);
+  if (value === undefined || value === null)
+    throw new WalcastError(
+      'E_SNAPSHOT_SCHEMA',
+      `${row['name'] ?? 'an object of the source'} was dropped while the schema was read (it has no ${column} any more)`,
+    );
   return value;
 }
 

@@ -1,5 +1,5 @@
-import { type CatalogObject, keyOf, type Row, text, groupedBy } from './catalog-object.ts';
-import { grantStatements, type Privilege, privilegesOf, privilegesQuery } from './privileges.ts';
+import { type CatalogObject, groupedBy, keyOf, text } from './catalog-object.ts';
+import { grantStatements, privilegesOf, privilegesQuery } from './privileges.ts';
 import { type CatalogReader, rowsOf } from './reader.ts';
 
 interface Granted {
@@ -105,24 +105,25 @@ function grant(
 }
 
 async function readPublicSchema(reader: CatalogReader): Promise<CatalogObject[]> {
-  const rows: readonly Row[] = await rowsOf(reader, privilegesQuery(PUBLIC_SCHEMA));
+  const own = privilegesOf(await rowsOf(reader, privilegesQuery(PUBLIC_SCHEMA)));
   const schema = await rowsOf(
     reader,
     `select n.oid, quote_ident(pg_get_userbyid(n.nspowner)) as owner from pg_namespace n where n.nspname = 'public'`,
   );
   return schema.map((row) => {
-    const own: Privilege[] = privilegesOf(rows);
     const object = 'SCHEMA "public"';
-    const take = (from: string): CatalogObject['statements'][number] => ({
-      tag: 'REVOKE',
-      text: `REVOKE ALL ON ${object} FROM ${from}`,
+    const revokes = ['PUBLIC', text(row, 'owner')].flatMap((grantee) => {
+      const held = new Set(own.flatMap((right) => (right.grantee === grantee ? right.privilege : [])));
+      const missing = ['USAGE', 'CREATE'].filter((privilege) => !held.has(privilege));
+      if (missing.length === 0) return [];
+      return [{ tag: 'REVOKE', text: `REVOKE ${missing.join(', ')} ON ${object} FROM ${grantee}` }];
     });
     return {
       key: `${keyOf('pg_namespace', text(row, 'oid'))}#grants0`,
       kind: 'grant',
       name: 'public',
       section: null,
-      statements: [take('PUBLIC'), take(text(row, 'owner')), ...grantStatements(own, object)],
+      statements: [...revokes, ...grantStatements(own, object)],
       requires: [keyOf('pg_namespace', text(row, 'oid'))],
     };
   });

@@ -61,15 +61,16 @@ export async function reportLeftOut(reader: CatalogReader, objects: readonly Cat
     if (!isTaken && !NO_OBJECTS.some((catalog) => key.startsWith(`${catalog}/`))) missing.push(key);
   }
   if (missing.length === 0) return;
-  const list = missing
-    .map((key) => `{"class":"${key.split('/')[0] ?? ''}","oid":${key.split('/')[1] ?? '0'}}`)
-    .join(',');
-  const rows = await rowsOf(
-    reader,
+  const list = missing.map((key) => {
+    const [catalog, oid] = key.split('/');
+    return { class: catalog, oid };
+  });
+  const { rows } = await reader.session.query(
     `select pg_describe_object(o.classid, o.oid, 0) as name from (
-       select w.class, w.oid, c.oid as classid from json_to_recordset('[${list}]') as w(class text, oid oid)
+       select w.class, w.oid, c.oid as classid from json_to_recordset($1::json) as w(class text, oid oid)
          join pg_class c on c.relname = w.class and c.relnamespace = 'pg_catalog'::regnamespace) o
      where not (${MADE_BY_ITSELF}) and not (${FOREIGN}) and pg_describe_object(o.classid, o.oid, 0) is not null order by 1`,
+    [JSON.stringify(list)],
   );
   for (const row of rows)
     reader.report({ object: text(row, 'name'), message: 'is left out: walcast does not know how to make it' });

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS } from '../../../src/listener/snapshot/limits.ts';
 import { schemaReader } from '../../../src/listener/snapshot/schema/schema-reader.ts';
 import { SourceSnapshot } from '../../../src/listener/snapshot/source-snapshot.ts';
-import { enterEnvironment, KEEP } from '../../../src/processor/postgres/ddl/author-environment.ts';
+import { enterEnvironment } from '../../../src/processor/postgres/ddl/author-environment.ts';
 import { RoleRunner } from '../../../src/processor/postgres/ddl/role-runner.ts';
 import { TargetRoles } from '../../../src/processor/postgres/ddl/target-roles.ts';
 import { renderCatalog } from '../../../src/schema/catalog/render-catalog.ts';
@@ -17,12 +17,17 @@ export interface Rendered {
   readonly findings: readonly string[];
 }
 
-/** As a snapshot reads it with `schema_source: catalog`. */
-export async function renderSchema(source: TestDatabase, user?: string): Promise<Rendered> {
+/** As a snapshot reads it with `schema_source: catalog`; `meanwhile`: when the snapshot is taken and nothing is read yet. */
+export async function renderSchema(
+  source: TestDatabase,
+  user?: string,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<Rendered> {
   const { signal } = new AbortController();
   const url = source.url(user);
   const findings: string[] = [];
   const snapshot = await SourceSnapshot.open({ url, signal, streamed: false });
+  await meanwhile();
   const read = schemaReader({
     url,
     limits: DEFAULT_LIMITS,
@@ -54,12 +59,12 @@ export async function runStatements(statements: readonly SchemaStatement[], targ
     await client.query('begin');
     const role = caller.role === NO_AUTHOR ? null : await roles.resolve(session, caller.role);
     if (role !== null) await runner.prepare(session, role);
-    await client.query(enterEnvironment(caller));
+    await client.query(enterEnvironment(caller, false));
     try {
       if (role === null) await client.query(text);
       else await runner.run(session, role, text);
       await runner.clean(session);
-      await client.query(`${KEEP}; commit`);
+      await client.query('commit');
     } catch (error) {
       failures.push(`as ${caller.role}: ${String(error)}: ${text.slice(0, 400)}`);
       await client.query('rollback');
