@@ -55,6 +55,7 @@ export class ReplacingSink implements SnapshotSink {
   }
 
   async load(): Promise<SnapshotState | null> {
+    if (this.#outer !== null) return await this.#inner.load();
     const { next } = replacementNames(this.#database);
     const found = await this.#inner.run((session) => stateOfDatabase(session, next, this.#context.source));
     if (found !== 'ours') return await this.#inner.load();
@@ -109,8 +110,8 @@ export class ReplacingSink implements SnapshotSink {
     return this.#inner.setSequences(values);
   }
 
-  analyze(report: (progress: SectionProgress) => void): Promise<void> {
-    return this.#inner.analyze(report);
+  analyze(report: (progress: SectionProgress) => void, connections?: number): Promise<void> {
+    return this.#inner.analyze(report, connections);
   }
 
   /** A copy beside takes its place before the stream comes, or before it is called done: whoever goes on finds it in one of two places. */
@@ -123,6 +124,18 @@ export class ReplacingSink implements SnapshotSink {
       if (phase === 'catchup') return;
     }
     await this.#inner.enter(phase);
+  }
+
+  /** The one beside goes, the target's own is as it was. */
+  async abandon(): Promise<void> {
+    if (this.#outer === null) {
+      await this.#inner.abandon();
+      return;
+    }
+    await this.#inner.close();
+    this.#inner = this.#outer;
+    this.#outer = null;
+    await this.#inner.run((session) => dropDatabase(session, replacementNames(this.#database).next));
   }
 
   async close(): Promise<void> {
