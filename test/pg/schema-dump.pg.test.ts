@@ -273,7 +273,7 @@ async function execute(
     await client.query('begin');
     const role = caller.role === NO_AUTHOR ? null : await roles.resolve(session, caller.role);
     if (role !== null) await runner.prepare(session, role);
-    await client.query(enterEnvironment(caller));
+    await client.query(enterEnvironment(caller, true));
     try {
       if (role === null) await client.query(text);
       else await runner.run(session, role, text);
