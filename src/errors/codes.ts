@@ -255,6 +255,19 @@ export const ERROR_CODES = {
     cause: 'The schema of the source changed while a snapshot of it was read.',
     cure: '`run` takes another snapshot by itself; if it goes on, wait with migrations until the schema is read.',
   },
+  E_SNAPSHOT_MOVED: {
+    exit: 1,
+    retryable: false,
+    cause:
+      'Tables of the source were changed, rewritten or dropped during a copy without a stream, which could have brought the change. The copy was given up.',
+    cure: 'Start again while no migration runs: into an emptied target, or with --on-existing replace, which leaves the target alone until the end. Or let `replicate run` copy: it bears changes.',
+  },
+  E_SNAPSHOT_STATEMENT: {
+    exit: 1,
+    retryable: false,
+    cause: 'The target refused a statement of the schema that is copied.',
+    cure: 'Give the target what the server misses (an extension, a role, a right, a tablespace, a newer version) and start again: the copy goes on with this statement. Or change the source, forget this copy with `replicate destroy`, which leaves what was made, and start again into an emptied target. With --on-existing replace, drop the database that was being built instead of both.',
+  },
   E_SCHEMA_CIRCLE: {
     exit: 1,
     retryable: false,

@@ -154,6 +154,8 @@ export interface SnapshotSink {
   /** Statistics for the planner, of the tables that were copied. */
   analyze(report: (progress: SectionProgress) => void): Promise<void>;
   enter(phase: SnapshotPhase): Promise<void>;
+  /** Nobody can complete this copy: a later run begins anew. What was made in the target's own database stays there. */
+  abandon(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -82,17 +82,20 @@ describe('the source of an initial copy', () => {
     await expectEqual(from, to);
   });
 
-  it('loses a table under a copy without a stream: it ends with 75 and names it, and the next one is whole', async () => {
+  it('loses a table under a copy without a stream: given up with its name, nothing is mixed, and one that replaces is whole', async () => {
     const options = { sourceUrl: from.url(), targetUrl: to.url(), snapshot: { workers: 1 } };
     const running = copyCommand(options);
     const writer = await stallWriter(to, 'large');
     await from.query('drop table doomed');
     writer.resume();
     const failed = await running;
-    expect(failed.code).toBe(75);
-    expect(failed.stderr).toContain('E_SNAPSHOT_SCHEMA');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('E_SNAPSHOT_MOVED');
     expect(failed.stderr).toContain('doomed');
-    await copied(options);
+    const refused = await copyCommand(options);
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('E_SNAPSHOT_NOT_EMPTY');
+    await copied({ ...options, args: ['--on-existing', 'replace'] });
     await expectEqual(from, to);
   });
 

@@ -1,7 +1,7 @@
 import { ReadSession } from '../../listener/snapshot/read-session.ts';
 import { readSequences } from '../../listener/snapshot/sequences.ts';
 import { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
-import { WalcastError } from '../../errors/walcast-error.ts';
+import { isWalcastError, WalcastError } from '../../errors/walcast-error.ts';
 import type { SnapshotPhase, SnapshotState } from '../../wal/snapshot.ts';
 import type { CopyJob } from './copy-options.ts';
 import { readScript } from './read-script.ts';
@@ -12,8 +12,21 @@ import { TableCopier } from './table-copier.ts';
  * so that whoever comes after us goes on. Resolves with nothing left but what the stream has to bring.
  */
 export async function fillTarget(job: CopyJob): Promise<void> {
+  const { sink, settings } = job;
+  const begun = await sink.load();
+  try {
+    await fillFrom(begun, job);
+  } catch (error) {
+    const again = begun !== null && settings.onExisting === 'replace';
+    if (!again || !isWalcastError(error) || error.code !== 'E_SNAPSHOT_MOVED') throw error;
+    settings.logger.info(`a new copy is begun instead of the unfinished one: ${error.message}`);
+    await fillFrom(await sink.load(), job);
+  }
+}
+
+async function fillFrom(begun: SnapshotState | null, job: CopyJob): Promise<void> {
   const { sink, progress, signal } = job;
-  let state = await sink.load();
+  let state = begun;
   let snapshot: SourceSnapshot | null = null;
   try {
     if (state === null) {
@@ -42,6 +55,7 @@ export async function fillTarget(job: CopyJob): Promise<void> {
     if (phase === 'post-data') {
       await snapshot?.close();
       await sink.restore('post-data', report, signal);
+      if (!job.streamed) await requireWhole(job);
       await copySequences(job);
       await sink.analyze(report);
       await enter(job.streamed ? 'catchup' : 'done');
@@ -59,14 +73,19 @@ async function copyRows(job: CopyJob, snapshot: SourceSnapshot, state: SnapshotS
   const copier = new TableCopier(job, snapshot);
   await copier.copy(state.tables.filter((table) => table.state === 'waiting'));
   for (const { oid } of copier.refused) await job.sink.markTable(oid, 'changed');
-  if (job.streamed) return;
+  if (!job.streamed) await requireWhole(job);
+}
+
+/** What changed during a copy would come with the stream. Where there is none, such a copy never becomes whole. */
+async function requireWhole(job: CopyJob): Promise<void> {
   const after = await job.sink.load();
   const missed = (after?.tables ?? []).filter((table) => table.state !== 'copied');
   if (missed.length === 0) return;
   const names = missed.slice(0, 5).map(({ table }) => `${table.metadata.schema}.${table.metadata.name}`);
+  await job.sink.abandon();
   throw new WalcastError(
-    'E_SNAPSHOT_SCHEMA',
-    `the source's schema was changed during the copy: ${names.join(', ')}${missed.length > 5 ? ` and ${missed.length - 5} more` : ''}`,
+    'E_SNAPSHOT_MOVED',
+    `the source was changed during a copy that no stream follows: ${names.join(', ')}${missed.length > 5 ? ` and ${missed.length - 5} more` : ''}`,
   );
 }
 

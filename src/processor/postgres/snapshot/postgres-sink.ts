@@ -33,6 +33,7 @@ import { setSequences } from './sequences.ts';
 import { openSnapshotConnection, type SnapshotConnection, type SnapshotContext } from './snapshot-context.ts';
 import {
   forgetDetails,
+  forgetSnapshot,
   forgetStatements,
   insertSnapshot,
   readHead,
@@ -199,6 +200,16 @@ export class PostgresSnapshotSink implements SnapshotSink {
       });
       this.#head = { ...this.#known(), phase };
       if (phase === 'done') await dropReplaced(session, this.#context);
+    });
+  }
+
+  abandon(): Promise<void> {
+    return this.#guarded('end of a copy that cannot be completed', async (session) => {
+      await this.#changing(session, async (id) => {
+        await session.execute('set local synchronous_commit = on');
+        await forgetSnapshot(session, id);
+      });
+      this.#head = null;
     });
   }
 

@@ -1,4 +1,4 @@
-import { WalcastError } from '../../../errors/walcast-error.ts';
+import { isWalcastError, WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import type {
   Cut,
@@ -21,6 +21,8 @@ import { PostgresSnapshotSink } from './postgres-sink.ts';
 import { createReplacement, dropDatabase, swapDatabases, urlOf } from './replacement.ts';
 import { replacementNames, stateOfDatabase } from './replacement-names.ts';
 import type { SnapshotContext } from './snapshot-context.ts';
+
+const REFUSED = /^E_(SNAPSHOT_STATEMENT|DDL_)/;
 
 type Migrate = (session: SqlSession) => Promise<void>;
 
@@ -90,8 +92,20 @@ export class ReplacingSink implements SnapshotSink {
     return await this.#inner.begin(script, schema, 'replace');
   }
 
-  restore(section: SchemaSection, report: (progress: SectionProgress) => void, signal: AbortSignal): Promise<void> {
-    return this.#inner.restore(section, report, signal);
+  /** A schema that the target refuses may be changed on the source: while nothing else is lost by it, it is read anew the next time. */
+  async restore(
+    section: SchemaSection,
+    report: (progress: SectionProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#inner.restore(section, report, signal);
+    } catch (error) {
+      const refused = isWalcastError(error) && REFUSED.test(error.code);
+      if (refused && section === 'pre-data' && (this.#outer !== null || (await this.#inner.empty())))
+        await this.abandon().catch(() => undefined); // the first error counts
+      throw error;
+    }
   }
 
   startTable(table: SnapshotTable, key: RangeKey | null, ranges: readonly KeyRange[]): Promise<TableState | null> {

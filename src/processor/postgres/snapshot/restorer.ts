@@ -3,7 +3,7 @@ import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { describeDifferences } from '../../../schema/compare-tables.ts';
 import type { SchemaSection, SectionProgress, TableState } from '../../../wal/snapshot.ts';
 import { formatSnapshot } from '../../../wal/visibility.ts';
-import { failed, shownStatement } from '../ddl/ddl-errors.ts';
+import { shownStatement } from '../ddl/ddl-errors.ts';
 import { RoleRunner } from '../ddl/role-runner.ts';
 import { isRefusal } from '../ddl/server-errors.ts';
 import { TargetRoles, type TargetRole } from '../ddl/target-roles.ts';
@@ -93,7 +93,7 @@ export class Restorer {
           ({ schema, name }) => this.#postponeKeys && !this.#checkedAtOnce.has(`${schema}\0${name}`),
         );
         if (failure === null) return;
-        if (!(await this.#startsOver(failure))) throw refusal(failure);
+        if (!(await this.#startsOver(failure))) throw refusal(failure, this.#context.target);
       }
     } finally {
       await watch.stop();
@@ -207,8 +207,15 @@ async function schemaNames(session: SqlSession): Promise<ReadonlySet<string>> {
   return new Set(rows.map(({ name }) => name ?? ''));
 }
 
-function refusal({ statement, sql, error }: ChunkFailure): unknown {
-  return isRefusal(error) ? failed(statement.event, sql, error) : error;
+function refusal({ statement: { event }, sql, error }: ChunkFailure, target: string): unknown {
+  if (!isRefusal(error)) return error;
+  const statement = shownStatement(event.tag, sql);
+  const detail = [error.detail, error.hint].filter((line) => line !== undefined).join(' ');
+  return new WalcastError(
+    'E_SNAPSHOT_STATEMENT',
+    `target ${target} refused a statement of the schema: ${error.message}${detail === '' ? '' : ` (${detail})`}\n${statement}`,
+    { cause: error, fields: { target, tag: event.tag, statement, sqlstate: error.sqlstate } },
+  );
 }
 
 function shown(statement: PlannedStatement | undefined): string {

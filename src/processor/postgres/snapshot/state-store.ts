@@ -168,6 +168,12 @@ async function insertPages(session: SqlSession, sql: string, items: readonly str
   await flush();
 }
 
+/** As if it had never been begun. */
+export async function forgetSnapshot(session: SqlSession, id: string): Promise<void> {
+  await forgetDetails(session, id);
+  await session.query('delete from walcast.snapshot where id = $1', [id]);
+}
+
 /** What only matters while the copy goes on. */
 export async function forgetDetails(session: SqlSession, id: string): Promise<void> {
   for (const table of CHILDREN) await session.query(`delete from walcast.${table} where snapshot = $1`, [id]);
