@@ -53,6 +53,28 @@ test('a missing table, a missing column and another order of columns are differe
   ).toEqual(['order']);
 });
 
+test('foreign keys that PostgreSQL numbered are told apart by what they say between two versions', () => {
+  const key = (name: string, definition: string): NonNullable<TableMetadata['constraints']>[number] => ({
+    oid: 9,
+    name,
+    type: 'f',
+    definition,
+  });
+  const [one, two] = ['FOREIGN KEY (p) REFERENCES p1(id)', 'FOREIGN KEY (p) REFERENCES p2(id)'];
+  const older = { ...here, constraints: [key('t_p_fkey', one), key('t_p_fkey1', two), key('t_p_fkey2', two)] };
+  const newer = { ...there, constraints: [key('t_p_fkey', one), key('t_p_fkey_1', two), key('t_p_fkey_2', two)] };
+  const versions = { source: 15, target: 18 };
+  expect(tableDifferences(older, newer, versions)).toEqual([]);
+  expect(tableDifferences(older, newer, SAME)).toHaveLength(4);
+  const fewer = { ...newer, constraints: newer.constraints.slice(0, 2) };
+  expect(tableDifferences(older, fewer, versions)).toMatchObject([{ target: undefined }]);
+  const named = { ...newer, constraints: [key('other', one), ...newer.constraints.slice(1)] };
+  expect(tableDifferences(older, named, versions).map(({ path }) => path)).toEqual([
+    'constraints.t_p_fkey',
+    'constraints.other',
+  ]);
+});
+
 test('named NOT NULL constraints count only where both sides have them', () => {
   const older = { ...there, constraints: (there.constraints ?? []).slice(1) };
   expect(tableDifferences(here, older, { source: 18, target: 17 })).toEqual([]);

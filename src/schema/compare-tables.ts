@@ -1,4 +1,4 @@
-import type { TableMetadata } from '../wal/table-metadata.ts';
+import type { ConstraintMetadata, TableMetadata } from '../wal/table-metadata.ts';
 
 export interface Difference {
   /** e.g. `columns.note.type` */
@@ -58,9 +58,30 @@ function comparable(table: TableMetadata, versions: Versions): Record<string, un
     ...(definition !== undefined && sameMajor ? { definition } : {}),
     order: columns.map(({ name }) => name),
     columns: byName(columns),
-    constraints: byName(constraints.filter(({ type }) => notNulls || type !== 'n')),
+    constraints: byName(
+      unnumbered(
+        constraints.filter(({ type }) => notNulls || type !== 'n'),
+        sameMajor,
+      ),
+    ),
     indexes: byName(indexes),
   };
+}
+
+/**
+ * Foreign keys from and to partitions have names that PostgreSQL makes, and 18 makes others (`_fkey_1`) than 17 (`_fkey1`): between versions
+ * those with a number at the end are called after what they say.
+ */
+function unnumbered(constraints: readonly ConstraintMetadata[], sameMajor: boolean): readonly ConstraintMetadata[] {
+  if (sameMajor) return constraints;
+  const seen = new Map<string, number>();
+  return constraints.map((constraint) => {
+    const { name, type, definition } = constraint;
+    if (type !== 'f' || !/\d$/.test(name)) return constraint;
+    const count = (seen.get(definition) ?? 0) + 1;
+    seen.set(definition, count);
+    return { ...constraint, name: `${definition}${count === 1 ? '' : ` (${count})`}` };
+  });
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): Record<string, T> {
