@@ -26,7 +26,7 @@ describe.each(testMajors())('PostgreSQL %i: the schema as the catalog tells it',
   });
 
   it('is told the same to a user without rights, but for what only the owner of a server may see', async () => {
-    const { statements, findings } = await renderSchema(zoo.source, 'app');
+    const { statements, findings } = await renderSchema(zoo.source, { user: 'app' });
     const texts = (all: Rendered['statements']): string[] =>
       all.flatMap(({ event: { text = '' } }) => (text.startsWith('CREATE USER MAPPING') ? [] : [text]));
     expect(texts(statements)).toEqual(texts(rendered.statements));
@@ -85,7 +85,7 @@ describe.each(testMajors())('PostgreSQL %i: what the catalog holds beside the sc
     const { source, dispose } = await testDatabases({ major });
     try {
       await source.query(create);
-      const rendered = renderSchema(source, undefined, () => source.query(drop));
+      const rendered = renderSchema(source, { meanwhile: () => source.query(drop) });
       await expect(rendered).rejects.toMatchObject({ code: 'E_SNAPSHOT_SCHEMA', retryable: true });
     } finally {
       await dispose();

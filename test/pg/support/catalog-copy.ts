@@ -9,6 +9,7 @@ import { describeDifferences, tableDifferences } from '../../../src/schema/compa
 import { relationShapes } from '../../../src/schema/relation-shape.ts';
 import { NO_AUTHOR, type SchemaStatement } from '../../../src/wal/snapshot.ts';
 import type { TableMetadata } from '../../../src/wal/table-metadata.ts';
+import { pgDump } from '../../support/pg-dump.ts';
 import type { TestDatabase } from '../../support/test-database.ts';
 import { PgSession } from '../cases/pg-session.ts';
 
@@ -17,11 +18,17 @@ export interface Rendered {
   readonly findings: readonly string[];
 }
 
-/** As a snapshot reads it with `schema_source: catalog`; `meanwhile`: when the snapshot is taken and nothing is read yet. */
+export interface RenderOptions {
+  readonly schemaSource?: 'catalog' | 'pg_dump';
+  readonly user?: string;
+  /** When the snapshot is taken and nothing is read yet. */
+  readonly meanwhile?: () => Promise<unknown>;
+}
+
+/** As a snapshot reads it. */
 export async function renderSchema(
   source: TestDatabase,
-  user?: string,
-  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  { schemaSource = 'catalog', user, meanwhile = () => Promise.resolve() }: RenderOptions = {},
 ): Promise<Rendered> {
   const { signal } = new AbortController();
   const url = source.url(user);
@@ -31,6 +38,7 @@ export async function renderSchema(
   const read = schemaReader({
     url,
     limits: DEFAULT_LIMITS,
+    pgDumpPath: await pgDump(),
     logger: { info: () => undefined, warn: () => undefined },
     renderCatalog: ({ relations, ...rest }) =>
       renderCatalog({
@@ -40,7 +48,7 @@ export async function renderSchema(
       }),
   });
   try {
-    return { statements: await read({ snapshot, schemaSource: 'catalog', signal }), findings };
+    return { statements: await read({ snapshot, schemaSource, signal }), findings };
   } finally {
     await snapshot.close();
   }
