@@ -151,8 +151,8 @@ export interface SnapshotSink {
   openWriter(): Promise<SnapshotWriter>;
   /** Of sequences that the target lacks (not made yet, or dropped) nothing is said. */
   setSequences(values: readonly SequenceValue[]): Promise<void>;
-  /** Statistics for the planner, of the tables that were copied. */
-  analyze(report: (progress: SectionProgress) => void): Promise<void>;
+  /** Statistics for the planner, of the tables that were copied, by up to so many connections at once (1). */
+  analyze(report: (progress: SectionProgress) => void, connections?: number): Promise<void>;
   enter(phase: SnapshotPhase): Promise<void>;
   /** Nobody can complete this copy: a later run begins anew. What was made in the target's own database stays there. */
   abandon(): Promise<void>;

@@ -57,7 +57,7 @@ async function fillFrom(begun: SnapshotState | null, job: CopyJob): Promise<void
       await sink.restore('post-data', report, signal);
       if (!job.streamed) await requireWhole(job);
       await copySequences(job);
-      await sink.analyze(report);
+      await sink.analyze(report, job.settings.workers);
       await enter(job.streamed ? 'catchup' : 'done');
     }
   } finally {

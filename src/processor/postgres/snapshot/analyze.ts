@@ -1,30 +1,48 @@
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteQualified } from '../../../sql/quote.ts';
 import type { SectionProgress } from '../../../wal/snapshot.ts';
+import type { RelationName } from './statement-plan.ts';
 
 /**
  * Copied tables, and the roots of partitioned ones in place of their partitions: ANALYZE of a root reads its partitions too, and nobody else
- * ever does that.
+ * ever does that. Largest first, so that no session is left alone with one at the end.
  */
 const TABLES = `
-select distinct n.nspname as schema, c.relname as name
+select n.nspname as schema, c.relname as name
 from walcast.snapshot_table t
   cross join lateral (select to_regclass(format('%I.%I', t.definition -> 'metadata' ->> 'schema', t.definition -> 'metadata' ->> 'name'))) as r (oid)
   join pg_class c on c.oid = case when (select relispartition from pg_class where oid = r.oid) then pg_partition_root(r.oid) else r.oid end
   join pg_namespace n on n.oid = c.relnamespace
-where t.snapshot = $1 and t.state = 'copied' order by 1, 2`;
+where t.snapshot = $1 and t.state = 'copied' group by 1, 2 order by sum((t.definition ->> 'bytes')::numeric) desc nulls last, 1, 2`;
 
+/** Each session takes the next table as soon as it is free. */
 export async function analyzeTables(
-  session: SqlSession,
-  id: string,
+  sessions: readonly SqlSession[],
+  tables: readonly RelationName[],
   report: (progress: SectionProgress) => void,
 ): Promise<void> {
-  const { rows } = await session.query(TABLES, [id]);
+  const total = tables.length;
+  const waiting = [...tables];
   let done = 0;
-  for (const { schema, name } of rows) {
-    report({ done, total: rows.length, current: `analyze ${schema}.${name}` });
-    await session.execute(`analyze ${quoteQualified(schema ?? '', name ?? '')}`);
-    done++;
-  }
-  report({ done, total: rows.length, current: '' });
+  let failed = false;
+  const work = async (session: SqlSession): Promise<void> => {
+    for (let table = waiting.shift(); table !== undefined && !failed; table = waiting.shift()) {
+      report({ done, total, current: `analyze ${table.schema}.${table.name}` });
+      try {
+        await session.execute(`analyze ${quoteQualified(table.schema, table.name)}`);
+      } catch (error) {
+        failed = true; // the others end after the table that they have
+        throw error;
+      }
+      done++;
+    }
+  };
+  const ended = await Promise.allSettled(sessions.map(work));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason as Error;
+  report({ done, total, current: '' });
+}
+
+export async function tablesToAnalyze(session: SqlSession, id: string): Promise<RelationName[]> {
+  const { rows } = await session.query(TABLES, [id]);
+  return rows.map(({ schema, name }) => ({ schema: schema ?? '', name: name ?? '' }));
 }

@@ -21,7 +21,7 @@ import type {
 } from '../../../wal/snapshot.ts';
 import { serverError } from '../apply-error.ts';
 import { ADVANCE_SQL, advanceValues } from '../checkpoint-store.ts';
-import { analyzeTables } from './analyze.ts';
+import { analyzeTables, tablesToAnalyze } from './analyze.ts';
 import { inTransaction } from './in-transaction.ts';
 import { obstacles } from './obstacles.ts';
 import { RangeWriter } from './range-writer.ts';
@@ -30,7 +30,12 @@ import { currentDatabase } from './replacement-names.ts';
 import { refreshStaleViews } from './refresh-views.ts';
 import { Restorer } from './restorer.ts';
 import { setSequences } from './sequences.ts';
-import { openSnapshotConnection, type SnapshotConnection, type SnapshotContext } from './snapshot-context.ts';
+import {
+  openSnapshotConnection,
+  withConnections,
+  type SnapshotConnection,
+  type SnapshotContext,
+} from './snapshot-context.ts';
 import {
   forgetDetails,
   forgetSnapshot,
@@ -185,8 +190,13 @@ export class PostgresSnapshotSink implements SnapshotSink {
     return this.#guarded('sequences', (session) => setSequences(session, values));
   }
 
-  analyze(report: (progress: SectionProgress) => void): Promise<void> {
-    return this.#guarded('statistics', (session) => analyzeTables(session, this.#known().id, report));
+  analyze(report: (progress: SectionProgress) => void, connections = 1): Promise<void> {
+    return this.#guarded('statistics', async (session) => {
+      const tables = await tablesToAnalyze(session, this.#known().id);
+      await withConnections(this.#context, Math.min(connections, tables.length) - 1, (others) =>
+        analyzeTables([session, ...others.map(({ connection }) => connection)], tables, report),
+      );
+    });
   }
 
   enter(phase: SnapshotPhase): Promise<void> {

@@ -26,3 +26,18 @@ export async function openSnapshotConnection({ url, signal }: SnapshotContext): 
   await connection.execute('set synchronous_commit = off');
   return { connection, replicaRole };
 }
+
+/** With `count` more connections for as long as the work takes. */
+export async function withConnections<T>(
+  context: SnapshotContext,
+  count: number,
+  work: (connections: readonly SnapshotConnection[]) => Promise<T>,
+): Promise<T> {
+  const opened: SnapshotConnection[] = [];
+  try {
+    for (let n = 0; n < count; n++) opened.push(await openSnapshotConnection(context));
+    return await work(opened);
+  } finally {
+    for (const { connection } of opened) connection.close();
+  }
+}
