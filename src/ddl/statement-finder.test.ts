@@ -52,6 +52,27 @@ test('rights have no names: any statement of the tag fits, in order', async () =
   expect(await first(finder, event('GRANT', null))).toBe('grant insert on b to bob');
 });
 
+test('a long script about one table: each statement in its turn', async () => {
+  const finder = new StatementFinder();
+  const statements = Array.from({ length: 30 }, (_, i) => `alter table a add c${i} int`);
+  for (const [i, sql] of statements.entries()) {
+    const more = i === 0 ? { text: statements.join('; ') } : {};
+    expect(await first(finder, event('ALTER TABLE', 'public.a', more))).toBe(sql);
+  }
+});
+
+test.each([
+  ['public."a on b"', 'a on b'],
+  ['public."x ("', 'x ('],
+  ['public."It""s. odd"', 'It"s. odd'],
+  ['"s (".f("Odd (type), x",text)', 'f'],
+  ['"a on b" on public."t on u"', 'a on b'],
+])('%s is the identity of %s', async (identity, name) => {
+  const finder = new StatementFinder();
+  const text = `create table "${name.replaceAll('"', '""')}" ()`;
+  expect(await first(finder, event('CREATE TABLE', identity, { text }))).toBe(text);
+});
+
 test('casts and transforms have no names: told by the kind of their object', async () => {
   const finder = new StatementFinder();
   const text =

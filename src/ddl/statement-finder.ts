@@ -108,10 +108,10 @@ export class StatementFinder {
     statements.forEach((statement, at) => {
       if (!fits(statement)) return;
       if (at >= from && ahead.length === 0) this.#cursors.set(cursorKey, at + 1);
-      if (ahead.length + behind.length < MAX_CANDIDATES) (at >= from ? ahead : behind).push(statement);
+      (at >= from ? ahead : behind).push(statement);
     });
     if (ahead.length === 0 && behind[0] !== undefined) this.#cursors.set(cursorKey, statements.indexOf(behind[0]) + 1);
-    return [...ahead, ...behind];
+    return [...ahead, ...behind].slice(0, MAX_CANDIDATES);
   }
 }
 

@@ -73,27 +73,41 @@ export function eventNames(event: DdlCommandEvent): Set<string> {
   const { commands = [], dropped = [], relations = [] } = event.details ?? {};
   const names = new Set(relations.map((relation) => relation.name));
   for (const { type } of [...commands, ...dropped]) names.add(unnamed(type));
-  for (const { identity: printed = '', sub, type } of [...commands, ...dropped]) {
-    // `public.ops USING btree`
-    const identity = type.startsWith('operator ') ? printed.replace(/ USING [^ ]+$/, '') : printed;
-    const on = /^(.*?) on (.*)$/s.exec(identity);
-    // `public.t.c` with a sub-object is the column c of t: a statement may name either
-    const table = sub === undefined ? [] : [identity.replace(/\.("(?:[^"]|"")*"|[^."]*)$/, '')];
-    const parts = on === null ? [identity, ...table] : on.slice(1);
-    for (const part of parts) {
-      const name = lastIdentifier(part);
-      if (name !== null) names.add(name);
+  for (const { identity = '', sub } of [...commands, ...dropped]) {
+    for (const chain of identifiers(identity)) {
+      names.add(chain.at(-1) ?? '');
+      // `public.t.c` with a sub-object is the column c of t: a statement may name either
+      if (sub !== undefined) names.add(chain.at(-2) ?? '');
     }
   }
   for (const { names: address = [] } of dropped) for (const part of address) names.add(part);
   return names;
 }
 
-/** `public."My table"` → `My table`, `s.f(integer)` → `f`. */
+/** `public."My table"` → `My table`, `s.f(integer)` → `f`, `p on public.t` → `p`. */
 export function lastIdentifier(identity: string): string | null {
-  const name = /("(?:[^"]|"")*"|[^.".(]+)(?:\(.*)?$/s.exec(identity)?.[1];
-  if (name === undefined) return null;
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+  return identifiers(identity)[0]?.at(-1) ?? null;
+}
+
+const IDENTITY_PART = /"(?:[^"]|"")*"|[^\s."(),]+|\s+|./gs;
+
+/** The dotted names in an identity as the server prints it, part by part; what stands in parentheses left out. */
+function identifiers(identity: string): string[][] {
+  const chains: string[][] = [];
+  let depth = 0;
+  let open = false; // a dot came last
+  for (const [part] of identity.matchAll(IDENTITY_PART)) {
+    if (part === '(') depth++;
+    else if (part === ')') depth--;
+    else if (depth === 0 && part === '.') open = true;
+    else if (depth === 0 && part.trim() !== '') {
+      const name = part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part;
+      if (open) chains.at(-1)?.push(name);
+      else chains.push([name]);
+      open = false;
+    }
+  }
+  return chains;
 }
 
 function relationNames(node: Ast): string[] {

@@ -1,0 +1,141 @@
+import { child, isAst, listOf, nameParts, textOf } from "./ast.js";
+/** Kinds of RENAME after which the event still knows the object by the relation, not by the new name. */
+const RENAMED_INSIDE = new Set([
+    'OBJECT_COLUMN',
+    'OBJECT_TABCONSTRAINT',
+    'OBJECT_ATTRIBUTE',
+    'OBJECT_DOMCONSTRAINT',
+]);
+/** Casts and transforms have no name: the events of their kind are theirs. No identifier holds a zero character. */
+const UNNAMED_KINDS = {
+    OBJECT_CAST: unnamed('cast'),
+    OBJECT_TRANSFORM: unnamed('transform'),
+};
+function unnamed(type) {
+    return `\0${type}`;
+}
+/** Unqualified names of what a statement makes or changes; empty if it names nothing that an event would repeat. */
+export function statementNames(kind, node) {
+    switch (kind) {
+        case 'RenameStmt':
+            return RENAMED_INSIDE.has(textOf(node, 'renameType') ?? '')
+                ? relationNames(node)
+                : present(textOf(node, 'newname'));
+        case 'IndexStmt':
+            return present(textOf(node, 'idxname'));
+        case 'DropStmt':
+            return unnamedKind(node, 'removeType') ?? listOf(node, 'objects').flatMap(objectNames);
+        case 'CommentStmt':
+            return unnamedKind(node, 'objtype') ?? objectNames(child(node, 'object'));
+        case 'AlterOwnerStmt':
+        case 'AlterObjectSchemaStmt':
+        case 'AlterObjectDependsStmt':
+        case 'SecLabelStmt':
+            return relationNames(node).concat(objectNames(child(node, 'object')));
+        case 'CreateFunctionStmt':
+            return last(nameParts(listOf(node, 'funcname')));
+        case 'AlterFunctionStmt':
+            return objectNames(child(node, 'func'));
+        case 'DefineStmt':
+            return last(nameParts(listOf(node, 'defnames')));
+        case 'CreateEnumStmt':
+        case 'CreateRangeStmt':
+        case 'AlterEnumStmt':
+        case 'AlterTypeStmt':
+        case 'AlterDomainStmt':
+            return last(nameParts(listOf(node, 'typeName')));
+        case 'CreateDomainStmt':
+            return last(nameParts(listOf(node, 'domainname')));
+        case 'CreateTrigStmt':
+            return present(textOf(node, 'trigname'));
+        case 'RuleStmt':
+            return present(textOf(node, 'rulename'));
+        case 'CreatePolicyStmt':
+        case 'AlterPolicyStmt':
+            return present(textOf(node, 'policy_name'));
+        case 'GrantStmt':
+        case 'AlterDefaultPrivilegesStmt':
+            return [];
+        default:
+            return relationNames(node)
+                .concat(present(textOf(node, 'schemaname'), textOf(node, 'extname')))
+                .slice(0, 1);
+    }
+}
+/** Unqualified names in an event: its relations, what its commands report, what was dropped. */
+export function eventNames(event) {
+    const { commands = [], dropped = [], relations = [] } = event.details ?? {};
+    const names = new Set(relations.map((relation) => relation.name));
+    for (const { type } of [...commands, ...dropped])
+        names.add(unnamed(type));
+    for (const { identity = '', sub } of [...commands, ...dropped]) {
+        for (const chain of identifiers(identity)) {
+            names.add(chain.at(-1) ?? '');
+            // `public.t.c` with a sub-object is the column c of t: a statement may name either
+            if (sub !== undefined)
+                names.add(chain.at(-2) ?? '');
+        }
+    }
+    for (const { names: address = [] } of dropped)
+        for (const part of address)
+            names.add(part);
+    return names;
+}
+/** `public."My table"` → `My table`, `s.f(integer)` → `f`, `p on public.t` → `p`. */
+export function lastIdentifier(identity) {
+    return identifiers(identity)[0]?.at(-1) ?? null;
+}
+const IDENTITY_PART = /"(?:[^"]|"")*"|[^\s."(),]+|\s+|./gs;
+/** The dotted names in an identity as the server prints it, part by part; what stands in parentheses left out. */
+function identifiers(identity) {
+    const chains = [];
+    let depth = 0;
+    let open = false; // a dot came last
+    for (const [part] of identity.matchAll(IDENTITY_PART)) {
+        if (part === '(')
+            depth++;
+        else if (part === ')')
+            depth--;
+        else if (depth === 0 && part === '.')
+            open = true;
+        else if (depth === 0 && part.trim() !== '') {
+            const name = part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part;
+            if (open)
+                chains.at(-1)?.push(name);
+            else
+                chains.push([name]);
+            open = false;
+        }
+    }
+    return chains;
+}
+function relationNames(node) {
+    const into = child(child(node, 'into'), 'rel') ?? child(child(node, 'intoClause'), 'rel');
+    const relation = child(node, 'relation') ??
+        child(node, 'view') ??
+        child(node, 'sequence') ??
+        child(node, 'typevar') ??
+        child(child(node, 'base'), 'relation');
+    return present(textOf(relation ?? into, 'relname'));
+}
+function unnamedKind(node, field) {
+    const name = UNNAMED_KINDS[textOf(node, field) ?? ''];
+    return name === undefined ? null : [name];
+}
+/** The name in any of the forms in which the parser refers to an object. */
+function objectNames(object) {
+    if (object === undefined)
+        return [];
+    const list = child(object, 'List') ?? child(object, 'ObjectWithArgs') ?? child(object, 'TypeName') ?? object;
+    const parts = nameParts([...listOf(list, 'items'), ...listOf(list, 'objname'), ...listOf(list, 'names')]);
+    if (parts.length > 0)
+        return last(parts);
+    const text = child(object, 'String');
+    return present(textOf(isAst(text) ? text : undefined, 'sval'), textOf(object, 'relname'));
+}
+function last(parts) {
+    return parts.slice(-1);
+}
+function present(...names) {
+    return names.filter((name) => name !== undefined && name !== '');
+}
