@@ -8,6 +8,8 @@ export interface RangeOptions {
   /** About as much of the table on disk is one range. */
   readonly rangeBytes?: number;
   readonly maxRanges?: number;
+  /** Connections that copy at once: of more ranges than that there is a multiple, so that none of them is the last alone. */
+  readonly workers?: number;
   /** At most, where the rows do not lie in the order of the key: each range then reads nearly all pages of the table. */
   readonly scatteredRanges?: number;
 }
@@ -17,7 +19,10 @@ export interface RangePlan {
   readonly ranges: readonly KeyRange[];
 }
 
-const RANGE_BYTES = 128 * 1024 * 1024;
+const MEGABYTE = 1024 * 1024;
+const RANGE_BYTES = 128 * MEGABYTE;
+/** Smaller ones cost more than a worker that waits for another's last range. */
+const LEAST_RANGE_BYTES = 16 * MEGABYTE;
 const MAX_RANGES = 512;
 const SCATTERED_RANGES = 8;
 /** Pages that are looked at per range: their keys cut the table into equal parts within a few per cent of one range. */
@@ -37,14 +42,20 @@ export async function planRanges(
   table: SnapshotTable,
   options: RangeOptions = {},
 ): Promise<RangePlan> {
-  const { rangeBytes = RANGE_BYTES, maxRanges = MAX_RANGES, scatteredRanges = SCATTERED_RANGES } = options;
+  const { rangeBytes = RANGE_BYTES, maxRanges = MAX_RANGES, scatteredRanges = SCATTERED_RANGES, workers = 1 } = options;
   const key = (table.extensionCondition ?? '') === '' ? chooseKey(table.metadata) : null;
-  const wanted = Math.min(maxRanges, Math.floor(table.bytes / rangeBytes));
+  const parts = Math.round(table.bytes / rangeBytes);
+  const wanted = Math.min(maxRanges, parts > workers ? Math.ceil(parts / workers) * workers : parts);
   if (key === null || wanted < 2) return { key: null, ranges: WHOLE };
   const sample = await sampleKeys(catalogs, table, key, wanted);
   const count = sample.ordered ? wanted : Math.min(wanted, scatteredRanges);
   const bounds = pick(sample.bounds, count);
   return bounds.length === 0 ? { key: null, ranges: WHOLE } : { key, ranges: rangesBetween(bounds, key.kind) };
+}
+
+/** For tables of so many bytes in all: `most`, or less where the workers would not end at about the same time. */
+export function evenRangeBytes(total: number, workers: number, most: number = RANGE_BYTES): number {
+  return Math.min(most, Math.max(LEAST_RANGE_BYTES, total / (2 * workers)));
 }
 
 interface Sample {

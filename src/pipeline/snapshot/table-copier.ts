@@ -1,5 +1,5 @@
 import { copyColumns, copyFormat } from '../../listener/snapshot/copy-format.ts';
-import { planRanges } from '../../listener/snapshot/plan-ranges.ts';
+import { evenRangeBytes, planRanges, type RangeOptions } from '../../listener/snapshot/plan-ranges.ts';
 import { ReadSession } from '../../listener/snapshot/read-session.ts';
 import { type CopyOutcome, SnapshotReader } from '../../listener/snapshot/snapshot-reader.ts';
 import type { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
@@ -28,6 +28,7 @@ export class TableCopier {
   /** Ranges of a table that are not copied yet; none: the table is done, or was put aside. */
   readonly #left = new Map<number, number>();
   #catalogs: ReadSession | null = null;
+  #ranging: RangeOptions = {};
   /** Tables that were begun with their shape not (yet) on the target. */
   readonly refused: SnapshotTable[] = [];
   /** Tables that were completed. */
@@ -44,6 +45,9 @@ export class TableCopier {
     const { settings, signal } = this.#job;
     const waiting = tables.toSorted((a, b) => a.table.bytes - b.table.bytes);
     const workers = Math.max(1, Math.min(settings.workers, waiting.length * 4));
+    const total = waiting.reduce((sum, { table }) => sum + table.bytes, 0);
+    const rangeBytes = evenRangeBytes(total, workers, settings.ranges.rangeBytes);
+    this.#ranging = { ...settings.ranges, rangeBytes, workers };
     const stop = new AbortController();
     const both = scopedSignal(signal, stop.signal);
     const connect = { url: settings.url, signal: both, statementTimeoutMs: settings.limits.statementTimeoutMs };
@@ -123,7 +127,7 @@ export class TableCopier {
   }
 
   async #startOver(table: SnapshotTable): Promise<TableState | null> {
-    const plan = await planRanges(this.#catalogs as ReadSession, table, this.#job.settings.ranges);
+    const plan = await planRanges(this.#catalogs as ReadSession, table, this.#ranging);
     return await this.#job.sink.startTable(table, plan.key, plan.ranges);
   }
 
