@@ -73,7 +73,7 @@ export class TestPipeline {
             url: options.source.url(),
             limits: DEFAULT_LIMITS,
             logger,
-            renderCatalog: printCatalog,
+            renderCatalog: printCatalog(logger),
             pgDumpPath: options.pgDumpPath,
           }),
           onExisting: 'fail',

@@ -13,7 +13,13 @@ export function copySettings({ source, snapshot }: Config, logger: Logger, gate:
     url,
     workers: snapshot.workers,
     schemaSource: snapshot.schema_source,
-    readSchema: schemaReader({ url, limits, logger, pgDumpPath: snapshot.pg_dump, renderCatalog: printCatalog }),
+    readSchema: schemaReader({
+      url,
+      limits,
+      logger,
+      pgDumpPath: snapshot.pg_dump,
+      renderCatalog: printCatalog(logger),
+    }),
     onExisting: snapshot.on_existing,
     ranges: { rangeBytes: snapshot.range_size },
     limits,
@@ -22,5 +28,12 @@ export function copySettings({ source, snapshot }: Config, logger: Logger, gate:
   };
 }
 
-export const printCatalog: SchemaReaderSettings['renderCatalog'] = async ({ relations, ...rest }) =>
-  await renderCatalog({ ...rest, tables: new Map(relations.map((relation) => [relation.oid, relation])) });
+/** Our own reading of the schema; what it has to leave out is told. */
+export function printCatalog(logger: Pick<Logger, 'warn'>): SchemaReaderSettings['renderCatalog'] {
+  return async ({ relations, ...rest }) =>
+    await renderCatalog({
+      ...rest,
+      tables: new Map(relations.map((relation) => [relation.oid, relation])),
+      report: ({ object, message }) => logger.warn({ object }, `left out of the copy of the schema: ${message}`),
+    });
+}

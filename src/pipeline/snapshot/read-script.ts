@@ -3,7 +3,7 @@ import { ReadSession } from '../../listener/snapshot/read-session.ts';
 import { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
 import { readTables } from '../../listener/snapshot/tables.ts';
 import { isWalcastError, WalcastError } from '../../errors/walcast-error.ts';
-import { catalogFingerprint } from '../../schema/catalog-fingerprint.ts';
+import { schemaFingerprint } from '../../schema/catalog/fingerprint.ts';
 import type { SchemaScript } from '../../wal/snapshot.ts';
 import type { CopyJob } from './copy-options.ts';
 
@@ -42,7 +42,7 @@ async function readOnce(job: CopyJob, schemaSource: CopyJob['settings']['schemaS
   const snapshot = await SourceSnapshot.open({ url: settings.url, signal, streamed, limits: settings.limits });
   let kept = false;
   try {
-    const before = await catalogFingerprint(snapshot.session);
+    const before = await schemaFingerprint(snapshot.session);
     // Rows of unlogged tables are in no stream: a copy of them would be of one moment and never change again.
     const tables = await readTables(snapshot.session, { unlogged: !streamed });
     const statements = await settings.readSchema({ snapshot, schemaSource, signal });
@@ -63,7 +63,7 @@ async function fingerprintNow({ settings, signal }: CopyJob): Promise<string> {
     statementTimeoutMs: settings.limits.statementTimeoutMs,
   });
   try {
-    return await catalogFingerprint(session);
+    return await schemaFingerprint(session);
   } finally {
     await session.close();
   }
