@@ -94,7 +94,7 @@ describe('the source of an initial copy', () => {
     expect(failed.stderr).toContain('doomed');
     const refused = await copyCommand(options);
     expect(refused.code).toBe(3);
-    expect(refused.stderr).toContain('E_SNAPSHOT_NOT_EMPTY');
+    expect(refused.stderr).toContain('it is not empty');
     await copied({ ...options, args: ['--on-existing', 'replace'] });
     await expectEqual(from, to);
   });
