@@ -5,6 +5,7 @@ import { zooStatements } from '../support/schema-zoo.ts';
 import { copied } from '../support/snapshot/copy-command.ts';
 import { manyTables } from '../support/snapshot/many-tables.ts';
 import { restoredSchema } from '../support/snapshot/restored.ts';
+import type { TestDatabase } from '../support/test-database.ts';
 import { type DatabasePair, testDatabases } from '../support/test-databases.ts';
 
 const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
@@ -22,6 +23,14 @@ function ways(): { from: number; to: number; by: 'pg_dump' | 'catalog' }[] {
 /** Their effects would come twice, so they fire for the target's own changes only until it takes over. */
 const NOT_YET = [/^TRIGGER zoo\.item (always|replica)$/];
 
+/** pg_dump gives an heir the inherited columns in the order of its parent, we give it that of the source. */
+const ANOTHER_ORDER = /^TABLE zoo\.heir_2$/;
+
+const columnOrder = (database: TestDatabase): Promise<unknown> =>
+  database.value(
+    `select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = to_regclass('zoo.heir_2') and attnum > 0 and not attisdropped`,
+  );
+
 /** Between two versions the schema is what pg_dump and the newer server make of it. */
 async function expectCarried({ source, target }: DatabasePair): Promise<void> {
   if (source.server.major === target.server.major) {
@@ -30,7 +39,9 @@ async function expectCarried({ source, target }: DatabasePair): Promise<void> {
   }
   const restored = await restoredSchema(source, target.server);
   try {
-    expect((await compareDatabases(restored, target, { ignore: { objects: NOT_YET } })).schema).toEqual([]);
+    const ignore = { objects: [...NOT_YET, ANOTHER_ORDER] };
+    expect((await compareDatabases(restored, target, { ignore })).schema).toEqual([]);
+    expect(await columnOrder(target)).toEqual(await columnOrder(source));
     expect((await compareDatabases(source, target)).rows).toEqual([]);
   } finally {
     await restored.dispose();
