@@ -140,8 +140,16 @@ export interface SnapshotSink {
   load(): Promise<SnapshotState | null>;
   /** Refuses a target that holds something unless `onExisting` allows it, and stores script and cut. Nothing is made yet. */
   begin(script: SchemaScript, schema: Cut, onExisting: OnExisting): Promise<SnapshotState>;
-  /** Makes what is missing of a section of the stored script, and at the end of `post-data` compares every table with its metadata. */
-  restore(section: SchemaSection, report: (progress: SectionProgress) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes what is missing of a section of the stored script, indexes by up to so many connections at once (1), and at the end of
+   * `post-data` compares every table with its metadata.
+   */
+  restore(
+    section: SchemaSection,
+    report: (progress: SectionProgress) => void,
+    signal: AbortSignal,
+    connections?: number,
+  ): Promise<void>;
   /**
    * Empties the target's table, in case it starts over, and notes its ranges; `table` as it is on the source now. Null: the target's table
    * is not (yet) like it.

@@ -54,7 +54,7 @@ async function fillFrom(begun: SnapshotState | null, job: CopyJob): Promise<void
     }
     if (phase === 'post-data') {
       await snapshot?.close();
-      await sink.restore('post-data', report, signal);
+      await sink.restore('post-data', report, signal, job.settings.workers);
       if (!job.streamed) await requireWhole(job);
       await copySequences(job);
       await sink.analyze(report, job.settings.workers);

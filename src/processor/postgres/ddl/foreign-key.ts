@@ -8,6 +8,11 @@ export function addedForeignKey(statement: Statement): { readonly constraint: st
   return { constraint: textOf(constraint, 'conname') };
 }
 
+/** `ALTER TABLE … ADD CONSTRAINT …` and nothing else: the kind of the constraint, as the parser calls it. */
+export function addedConstraint(statement: Statement): string | undefined {
+  return textOf(child(child(onlyCommand(statement), 'def'), 'Constraint'), 'contype');
+}
+
 export function withoutValidation(sql: string): string {
   return `${sql.replace(/[;\s]+$/, '')} NOT VALID`;
 }

@@ -1,6 +1,7 @@
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteQualified } from '../../../sql/quote.ts';
 import type { SectionProgress } from '../../../wal/snapshot.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import type { RelationName } from './statement-plan.ts';
 
 /**
@@ -15,30 +16,18 @@ from walcast.snapshot_table t
   join pg_namespace n on n.oid = c.relnamespace
 where t.snapshot = $1 and t.state = 'copied' group by 1, 2 order by sum((t.definition ->> 'bytes')::numeric) desc nulls last, 1, 2`;
 
-/** Each session takes the next table as soon as it is free. */
 export async function analyzeTables(
   sessions: readonly SqlSession[],
   tables: readonly RelationName[],
   report: (progress: SectionProgress) => void,
 ): Promise<void> {
   const total = tables.length;
-  const waiting = [...tables];
   let done = 0;
-  let failed = false;
-  const work = async (session: SqlSession): Promise<void> => {
-    for (let table = waiting.shift(); table !== undefined && !failed; table = waiting.shift()) {
-      report({ done, total, current: `analyze ${table.schema}.${table.name}` });
-      try {
-        await session.execute(`analyze ${quoteQualified(table.schema, table.name)}`);
-      } catch (error) {
-        failed = true; // the others end after the table that they have
-        throw error;
-      }
-      done++;
-    }
-  };
-  const ended = await Promise.allSettled(sessions.map(work));
-  for (const result of ended) if (result.status === 'rejected') throw result.reason as Error;
+  await eachAtOnce(sessions, tables, async (session, { schema, name }) => {
+    report({ done, total, current: `analyze ${schema}.${name}` });
+    await session.execute(`analyze ${quoteQualified(schema, name)}`);
+    done++;
+  });
   report({ done, total, current: '' });
 }
 

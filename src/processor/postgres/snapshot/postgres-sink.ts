@@ -142,11 +142,16 @@ export class PostgresSnapshotSink implements SnapshotSink {
     });
   }
 
-  restore(section: SchemaSection, report: (progress: SectionProgress) => void, signal: AbortSignal): Promise<void> {
+  restore(
+    section: SchemaSection,
+    report: (progress: SectionProgress) => void,
+    signal: AbortSignal,
+    connections = 1,
+  ): Promise<void> {
     return this.#guarded(`schema (${section})`, async () => {
       if (this.#known().onExisting === 'append') return; // its tables are its own
       const restorer = new Restorer(this.#context, this.#session, { id: this.#known().id, holder: this.#holder });
-      await restorer.restore(section, report, signal);
+      await restorer.restore(section, report, signal, connections);
     });
   }
 

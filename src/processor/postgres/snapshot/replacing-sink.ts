@@ -97,9 +97,10 @@ export class ReplacingSink implements SnapshotSink {
     section: SchemaSection,
     report: (progress: SectionProgress) => void,
     signal: AbortSignal,
+    connections?: number,
   ): Promise<void> {
     try {
-      await this.#inner.restore(section, report, signal);
+      await this.#inner.restore(section, report, signal, connections);
     } catch (error) {
       const refused = isWalcastError(error) && REFUSED.test(error.code);
       if (refused && section === 'pre-data' && (this.#outer !== null || (await this.#inner.empty())))

@@ -26,6 +26,13 @@ export interface ChunkFailure {
   readonly error: PostgresError;
 }
 
+export interface ChunkRules {
+  /** Is the foreign key to be validated later? */
+  postpones(key: TableConstraint): boolean;
+  /** maintenance_work_mem of the statements, with its unit. */
+  readonly memory: string;
+}
+
 /**
  * Runs statements in one transaction with the mark that they are done. They are sent one after the other without waiting: what a far server
  * costs is its work, not the way. Null: it is committed; else the first that was refused, and nothing is there.
@@ -35,7 +42,7 @@ export async function runChunk(
   { id, holder }: Holder,
   runner: RoleRunner,
   chunk: readonly PlannedStatement[],
-  postpones: (key: TableConstraint) => boolean,
+  { postpones, memory }: ChunkRules,
 ): Promise<ChunkFailure | null> {
   runner.begin();
   for (const { role } of chunk) if (role !== null) await runner.prepare(session, role);
@@ -58,7 +65,7 @@ export async function runChunk(
       const needed = JSON.stringify([event.caller.search_path, event.caller.settings]);
       if (needed !== environment) {
         send(session.execute('reset all'));
-        send(session.query(...enter(event.caller)));
+        send(session.query(...enter(event.caller, memory)));
       }
       const asOther = role?.superuser === true && !role.own ? `set local role ${quoteIdentifier(role.name)}` : null;
       if (asOther !== null) send(session.execute(asOther));
@@ -96,13 +103,14 @@ export async function runChunk(
 }
 
 /** The author's session, in one statement. */
-function enter({ settings, search_path: path }: DdlCaller): [string, string[]] {
+function enter({ settings, search_path: path }: DdlCaller, memory: string): [string, string[]] {
   const all = {
     ...FIXED_SETTINGS,
     ...settings,
     row_security: 'on',
     check_function_bodies: 'off',
     search_path: path,
+    maintenance_work_mem: memory,
   };
   const calls = Object.keys(all).map((_, i) => `pg_catalog.set_config($${i * 2 + 1}, $${i * 2 + 2}, true)`);
   return [`select ${calls.join(', ')}`, Object.entries(all).flat()];

@@ -9,11 +9,14 @@ import { isRefusal } from '../ddl/server-errors.ts';
 import { TargetRoles, type TargetRole } from '../ddl/target-roles.ts';
 import { shapeMismatches } from '../ddl/verify-shapes.ts';
 import { TWICE } from './catch-up.ts';
+import { buildMemory } from './build-memory.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { inTransaction } from './in-transaction.ts';
 import { IndexWatch } from './index-watch.ts';
 import type { Holder } from './range-writer.ts';
 import { runChunk, type ChunkFailure } from './restore-chunk.ts';
-import type { SnapshotConnection, SnapshotContext } from './snapshot-context.ts';
+import { sideBuilds } from './side-builds.ts';
+import { withConnections, type SnapshotConnection, type SnapshotContext } from './snapshot-context.ts';
 import { countStatements, readHead, readState, readStatements, requireHolder, writeTableState } from './state-store.ts';
 import { planStored, type PlanFacts, type PlannedStatement } from './statement-plan.ts';
 import { emptyTable } from './target-tables.ts';
@@ -42,6 +45,7 @@ export class Restorer {
   readonly #roles: TargetRoles;
   readonly #known = new Map<string, TargetRole>();
   #tables = new Map<string, TableState>();
+  #memory = '';
   #postponeKeys = false;
   /** Partitioned tables: up to 17 they take no foreign key that is NOT VALID. */
   #checkedAtOnce: ReadonlySet<string> = new Set();
@@ -58,16 +62,23 @@ export class Restorer {
     section: SchemaSection,
     report: (progress: SectionProgress) => void,
     signal: AbortSignal,
+    connections: number,
   ): Promise<void> {
     await this.#look(section);
+    this.#memory = await buildMemory(this.#session, 1);
     const facts: PlanFacts = { resolve: (role) => this.#resolve(role), schemas: await schemaNames(this.#session) };
     const { total, done: before } = await countStatements(this.#session, this.#holder.id, section);
     let done = before;
+    const read = (after: number): Promise<PlannedStatement[]> => this.#read(section, after, facts);
+    if (section === 'post-data' && connections > 1) {
+      await this.#buildBeside(read, connections, signal, (built, current) => {
+        done += built;
+        report({ done, total, current });
+      });
+    }
     for (let last = -1; ; ) {
-      const stored = await readStatements(this.#session, this.#holder.id, section, last, CHUNK_STATEMENTS);
-      if (stored.length === 0) break;
-      const planned: PlannedStatement[] = [];
-      for (const statement of stored) planned.push(await planStored(statement, facts));
+      const planned = await read(last);
+      if (planned.length === 0) break;
       for (const chunk of this.#chunks(planned, section)) {
         signal.throwIfAborted();
         const current = shown(chunk[0]);
@@ -81,17 +92,60 @@ export class Restorer {
     if (section === 'post-data') await this.#compare(signal);
   }
 
+  async #read(section: SchemaSection, after: number, facts: PlanFacts): Promise<PlannedStatement[]> {
+    const stored = await readStatements(this.#session, this.#holder.id, section, after, CHUNK_STATEMENTS);
+    const planned: PlannedStatement[] = [];
+    for (const statement of stored) planned.push(await planStored(statement, facts));
+    return planned;
+  }
+
+  /** What is refused here comes again in its turn, where more is known about it. */
+  async #buildBeside(
+    read: (after: number) => Promise<PlannedStatement[]>,
+    connections: number,
+    signal: AbortSignal,
+    report: (built: number, current: string) => void,
+  ): Promise<void> {
+    const planned: PlannedStatement[] = [];
+    for (let page = await read(-1); page.length > 0; page = await read(page.at(-1)?.number ?? 0))
+      planned.push(...page.filter(({ buildsIndex }) => buildsIndex));
+    const weight = ([first]: readonly PlannedStatement[]): number =>
+      this.#tables.get(`${first?.table?.schema ?? ''}\0${first?.table?.name ?? ''}`)?.table.bytes ?? 0;
+    const tables = (await sideBuilds(this.#session, planned)).sort((a, b) => weight(b) - weight(a));
+    const sessions = Math.min(connections, tables.length);
+    if (sessions < 2) return;
+    const memory = await buildMemory(this.#session, sessions);
+    await withConnections(this.#context, sessions, async (opened) => {
+      await eachAtOnce(opened, tables, async ({ connection }, builds) => {
+        for (const chunk of this.#chunks(builds, 'post-data')) {
+          signal.throwIfAborted();
+          const current = shown(chunk[0]);
+          report(0, current);
+          const watch = this.#watch(connection, (share) => report(0, `${current} (${share})`));
+          const rules = { memory, postpones: () => false };
+          try {
+            if ((await runChunk(connection, this.#holder, new RoleRunner(), chunk, rules)) !== null) return;
+          } finally {
+            await watch.stop();
+          }
+          report(chunk.length, current);
+        }
+      });
+    });
+  }
+
+  #watch({ processId }: SnapshotConnection['connection'], tell: (share: string) => void): IndexWatch {
+    return new IndexWatch(this.#context.url, processId, tell);
+  }
+
   async #run(chunk: readonly PlannedStatement[], share: (text: string) => void): Promise<void> {
-    const watch = new IndexWatch(this.#context.url, this.#connection.connection.processId, share);
+    const watch = this.#watch(this.#connection.connection, share);
     try {
       for (;;) {
-        const failure = await runChunk(
-          this.#session,
-          this.#holder,
-          this.#runner,
-          chunk,
-          ({ schema, name }) => this.#postponeKeys && !this.#checkedAtOnce.has(`${schema}\0${name}`),
-        );
+        const failure = await runChunk(this.#session, this.#holder, this.#runner, chunk, {
+          memory: this.#memory,
+          postpones: ({ schema, name }) => this.#postponeKeys && !this.#checkedAtOnce.has(`${schema}\0${name}`),
+        });
         if (failure === null) return;
         if (!(await this.#startsOver(failure))) throw refusal(failure, this.#context.target);
       }

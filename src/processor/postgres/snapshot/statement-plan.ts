@@ -12,8 +12,10 @@ import { NO_AUTHOR } from '../../../wal/snapshot.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TargetRole } from '../ddl/target-roles.ts';
 import { unsupported } from '../ddl/ddl-errors.ts';
-import { addedForeignKey } from '../ddl/foreign-key.ts';
+import { addedConstraint, addedForeignKey } from '../ddl/foreign-key.ts';
 import type { StoredStatement } from './state-store.ts';
+
+const INDEXED: ReadonlySet<string> = new Set(['CONSTR_PRIMARY', 'CONSTR_UNIQUE']);
 
 /** A statement of the script as it runs here. */
 export interface PlannedStatement {
@@ -27,6 +29,8 @@ export interface PlannedStatement {
   readonly foreignKey: TableConstraint | null;
   /** The table that it belongs to, as the statement names it. */
   readonly table: RelationName | null;
+  /** It makes an index and nothing that other statements of its section could be needed for. */
+  readonly buildsIndex: boolean;
 }
 
 export interface RelationName {
@@ -47,7 +51,7 @@ export interface PlanFacts {
 /** What the event's statement comes to on this target. */
 export async function planStored({ number, event }: StoredStatement, facts: PlanFacts): Promise<PlannedStatement> {
   const role = event.caller.role === NO_AUTHOR ? null : await facts.resolve(event.caller.role);
-  const planned = { number, event, role, foreignKey: null, table: null };
+  const planned = { number, event, role, foreignKey: null, table: null, buildsIndex: false };
   const known = COMMAND_CLASSES.get(event.tag);
   if (known === undefined && event.text === undefined) throw unsupported(event, 'its text did not come with it');
   if (known?.replay === 'ignore') return { ...planned, sql: null };
@@ -70,7 +74,13 @@ export async function planStored({ number, event }: StoredStatement, facts: Plan
     if (here !== name) renamed.set(name, here);
   }
   if (renamed.size > 0) sql = await withRoles(sql, renamed);
-  return { ...planned, sql, foreignKey: foreignKeyOf(statement), table: tableOf(statement) };
+  return {
+    ...planned,
+    sql,
+    foreignKey: foreignKeyOf(statement),
+    table: tableOf(statement),
+    buildsIndex: kind === 'IndexStmt' || INDEXED.has(addedConstraint(statement) ?? ''),
+  };
 }
 
 /** Null: a newer grammar than ours; the server will know. */
