@@ -58,7 +58,7 @@ export class TestDatabase {
     await withClient(this.server.url, async (admin) => {
       await this.#rollbackPrepared(admin);
       // Whoever would connect again is kept out.
-      await admin.query(`alter database ${quoteIdentifier(this.name)} allow_connections false`);
+      await closeToNewSessions(admin, this.name);
       await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [this.name]);
       await this.#dropSlots(admin);
       await admin.query(`drop database ${quoteIdentifier(this.name)} with (force)`);
@@ -101,6 +101,18 @@ export class TestDatabase {
     } catch (error) {
       this.#own = undefined;
       throw error;
+    }
+  }
+}
+
+/** Another session may be changing the same row of pg_database, which PostgreSQL does not wait for. */
+async function closeToNewSessions(admin: pg.Client, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await admin.query(`alter database ${quoteIdentifier(name)} allow_connections false`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'XX000' || attempt === 5) throw error;
     }
   }
 }
