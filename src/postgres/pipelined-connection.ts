@@ -50,7 +50,7 @@ export class PipelinedConnection implements SqlSession {
   #rows: Record<string, string | null>[] = [];
   #rowCount = 0;
   #queryError: unknown = null;
-  #idleWaiters: { resolve: () => void; reject: (error: unknown) => void; below: number }[] = [];
+  #idleWaiters: { resolve: () => void; reject: (error: unknown) => void; below: number; unsent: number }[] = [];
   #failure: unknown = null;
   #lastAnswerAt = Date.now();
 
@@ -158,9 +158,9 @@ export class PipelinedConnection implements SqlSession {
     if (this.congested) await this.#below(OPERATION_LIMIT >> 1);
   }
 
-  /** Resolves when the operating system has taken most of what was written. Sends nothing itself: the writer may be amid a message. */
-  written(): Promise<void> {
-    return this.#until(Infinity);
+  /** Resolves when the operating system has all but `unsent` bytes. Sends nothing itself: the writer may be amid a message. */
+  written(unsent: number): Promise<void> {
+    return this.#until(Infinity, unsent);
   }
 
   query(sql: string, values: readonly SqlValue[] = []): Promise<SqlResult> {
@@ -222,15 +222,17 @@ export class PipelinedConnection implements SqlSession {
     return this.#until(count);
   }
 
-  #until(below: number): Promise<void> {
+  #until(below: number, unsent = UNSENT_LIMIT): Promise<void> {
     if (this.failed) return Promise.reject(this.#failure as Error);
-    if (this.#queue.size <= below && this.out.unsent <= UNSENT_LIMIT) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject, below }));
+    if (this.#queue.size <= below && this.out.unsent <= unsent) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#idleWaiters.push({ resolve, reject, below, unsent }));
   }
 
   #wake(): void {
     if (this.#idleWaiters.length === 0) return;
-    const ready = this.#idleWaiters.filter(({ below }) => this.#queue.size <= below && this.out.unsent <= UNSENT_LIMIT);
+    const ready = this.#idleWaiters.filter(
+      ({ below, unsent }) => this.#queue.size <= below && this.out.unsent <= unsent,
+    );
     if (ready.length === 0) return;
     this.#idleWaiters = this.#idleWaiters.filter((waiter) => !ready.includes(waiter));
     for (const { resolve } of ready) resolve();

@@ -2,9 +2,9 @@ import { writeBind, writeExecute } from '../../../postgres/frontend-messages.ts'
 import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
 
 const BUFFER_BYTES = 128 * 1024;
-const SPARE_LIMIT = 16;
+const SPARE_LIMIT = 4;
 /** Bytes that the operating system has not taken, above which the sender waits. */
-const UNSENT_LIMIT = 2 * 1024 * 1024;
+const UNSENT_LIMIT = 512 * 1024;
 
 /** Passes CopyData messages on as they come. */
 export class CopySender {
@@ -38,7 +38,7 @@ export class CopySender {
   }
 
   relieved(): Promise<void> {
-    return this.#connection.written();
+    return this.#connection.written(UNSENT_LIMIT / 2);
   }
 
   /** Ends the COPY. Null: the server took exactly `rows` rows. */
