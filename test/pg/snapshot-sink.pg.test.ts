@@ -187,7 +187,7 @@ describe.each(testMajors())('the sink of the initial copy on PostgreSQL %i', (ma
     const sink = await rig.open();
     await sink.begin(script, await rig.cut(), 'fail');
     await expect(sink.restore('pre-data', quiet, never)).rejects.toMatchObject({
-      code: 'E_DDL_FAILED',
+      code: 'E_SNAPSHOT_STATEMENT',
       fields: { sqlstate: '42704', statement: 'ALTER TABLE public.t SET TABLESPACE nowhere' },
     });
     await pair.target.query("update walcast.snapshot_statement set done = true where event ->> 'text' like '%nowhere'");
