@@ -176,23 +176,28 @@ describe.each(testMajors())('the sink of the initial copy on PostgreSQL %i', (ma
 
   it('stops at a statement that the target refuses, and goes on there after the cure', async () => {
     await simple();
-    const script = await rig.script(
-      [
-        ...SIMPLE.slice(0, 1),
-        ['pre-data', 'ALTER TABLE', 'ALTER TABLE public.t SET TABLESPACE nowhere'],
-        ...SIMPLE.slice(1),
-      ],
-      [['public', 't']],
-    );
+    const refused = ['ALTER TABLE', 'ALTER TABLE public.t SET TABLESPACE nowhere'] as const;
+    const script = await rig.script([...SIMPLE, ['post-data', ...refused]], [['public', 't']]);
     const sink = await rig.open();
     await sink.begin(script, await rig.cut(), 'fail');
-    await expect(sink.restore('pre-data', quiet, never)).rejects.toMatchObject({
+    await sink.restore('pre-data', quiet, never);
+    await expect(sink.restore('post-data', quiet, never)).rejects.toMatchObject({
       code: 'E_SNAPSHOT_STATEMENT',
       fields: { sqlstate: '42704', statement: 'ALTER TABLE public.t SET TABLESPACE nowhere' },
     });
     await pair.target.query("update walcast.snapshot_statement set done = true where event ->> 'text' like '%nowhere'");
-    await sink.restore('pre-data', quiet, never);
+    await sink.restore('post-data', quiet, never);
     expect(await pair.target.value("select to_regclass('public.t')::text")).toBe('t');
+  });
+
+  it('forgets a script of which the target has refused a statement before it has made anything', async () => {
+    await simple();
+    const refused = ['pre-data', 'ALTER TABLE', 'ALTER TABLE public.t SET TABLESPACE nowhere'] as const;
+    const script = await rig.script([...SIMPLE.slice(0, 1), refused, ...SIMPLE.slice(1)], [['public', 't']]);
+    const sink = await rig.open();
+    await sink.begin(script, await rig.cut(), 'fail');
+    await expect(sink.restore('pre-data', quiet, never)).rejects.toMatchObject({ code: 'E_SNAPSHOT_STATEMENT' });
+    expect(await sink.load()).toBeNull();
   });
 
   it('compares every table at the end', async () => {
