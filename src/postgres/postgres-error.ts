@@ -1,3 +1,5 @@
+import type pg from 'pg';
+
 /** An ErrorResponse of a server, field by field (https://www.postgresql.org/docs/current/protocol-error-fields.html). */
 export class PostgresError extends Error {
   readonly sqlstate: string;
@@ -21,4 +23,22 @@ export class PostgresError extends Error {
     this.constraint = fields.get('n');
     this.where = fields.get('W');
   }
+}
+
+/** The same from the driver's own form of it. */
+export function fromDatabaseError(error: pg.DatabaseError): PostgresError {
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ['M', error.message],
+    ['C', error.code],
+    ['D', error.detail],
+    ['H', error.hint],
+    ['s', error.schema],
+    ['t', error.table],
+    ['c', error.column],
+    ['n', error.constraint],
+    ['W', error.where],
+  ];
+  return new PostgresError(
+    new Map(fields.filter((field): field is readonly [string, string] => field[1] !== undefined)),
+  );
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { connectClient } from '../../postgres/client.ts';
 import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
-import { PostgresError } from '../../postgres/postgres-error.ts';
+import { fromDatabaseError } from '../../postgres/postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from '../../postgres/sql-session.ts';
 
 /** One connection for commands that are in no hurry: statement after statement, results as text. */
@@ -49,23 +49,7 @@ export class ClientSession implements SqlSession {
     try {
       return (await work) as T;
     } catch (error) {
-      throw error instanceof pg.DatabaseError ? postgresError(error) : error;
+      throw error instanceof pg.DatabaseError ? fromDatabaseError(error) : error;
     }
   }
-}
-
-function postgresError(error: pg.DatabaseError): PostgresError {
-  const fields: readonly (readonly [string, string | undefined])[] = [
-    ['M', error.message],
-    ['C', error.code],
-    ['D', error.detail],
-    ['H', error.hint],
-    ['s', error.schema],
-    ['t', error.table],
-    ['c', error.column],
-    ['n', error.constraint],
-    ['W', error.where],
-  ];
-  const known = fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
-  return new PostgresError(new Map(known));
 }

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { connectClient, describeUrl, endClient } from '../../postgres/client.ts';
 import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
-import { PostgresError } from '../../postgres/postgres-error.ts';
+import { fromDatabaseError } from '../../postgres/postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from '../../postgres/sql-session.ts';
 
 /** The server notices within a second that we are gone, and gives up what we hold. */
@@ -82,7 +82,7 @@ export class ReadSession implements SqlSession {
       return await mine;
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (error instanceof pg.DatabaseError && error.severity !== 'FATAL') throw postgresError(error);
+      if (error instanceof pg.DatabaseError && error.severity !== 'FATAL') throw fromDatabaseError(error);
       throw lostSource(error, this.#url);
     }
   }
@@ -95,22 +95,5 @@ export function lostSource(cause: unknown, url: string): WalcastError {
     'E_SOURCE_CONNECTION',
     `the connection to the source ${describeUrl(url)} was lost: ${message}`,
     { cause },
-  );
-}
-
-function postgresError(error: pg.DatabaseError): PostgresError {
-  const fields: readonly (readonly [string, string | undefined])[] = [
-    ['M', error.message],
-    ['C', error.code],
-    ['D', error.detail],
-    ['H', error.hint],
-    ['s', error.schema],
-    ['t', error.table],
-    ['c', error.column],
-    ['n', error.constraint],
-    ['W', error.where],
-  ];
-  return new PostgresError(
-    new Map(fields.filter((field): field is readonly [string, string] => field[1] !== undefined)),
   );
 }
