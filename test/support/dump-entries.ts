@@ -24,7 +24,7 @@ export function dumpEntries(dump: string): DumpEntries {
     if (isOurs(type, body)) return;
     const key = schema === '-' ? `${type} ${name}` : `${type} ${schema}.${name}`;
     const known = entries.get(key);
-    const whole = `${before}${body}`;
+    const whole = `${before}${type === 'POLICY' ? rolesInOrder(body) : body}`;
     entries.set(key, known === undefined ? whole : [known, whole].sort().join('\n'));
   });
   for (const key of entries.keys()) if (/^COMMENT EVENT TRIGGER "?walcast_/.test(key)) entries.delete(key);
@@ -50,6 +50,14 @@ function placement(type: string, state: ReadonlyMap<string, string>): string {
   if (space !== undefined && space !== "''") lines.push(`-- tablespace ${space}\n`);
   if (method !== undefined && method !== 'heap') lines.push(`-- access method ${method}\n`);
   return lines.join('');
+}
+
+/** pg_dump lists the roles of a policy as they lie in pg_authid, which two servers do not share. */
+function rolesInOrder(policy: string): string {
+  return policy.replace(
+    /^(CREATE POLICY .*? TO )([\w$]+(?:, [\w$]+)+)(?= USING| WITH CHECK|;)/m,
+    (_, head: string, roles: string) => `${head}${roles.split(', ').sort().join(', ')}`,
+  );
 }
 
 /** The event triggers that walcast puts on a source: their functions stand in its own schema, which is not compared. */

@@ -58,10 +58,10 @@ export class TestDatabase {
     await withClient(this.server.url, async (admin) => {
       await this.#rollbackPrepared(admin);
       // Whoever would connect again is kept out.
-      await closeToNewSessions(admin, this.name);
+      await insistently(() => admin.query(`alter database ${quoteIdentifier(this.name)} allow_connections false`));
       await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [this.name]);
       await this.#dropSlots(admin);
-      await admin.query(`drop database ${quoteIdentifier(this.name)} with (force)`);
+      await insistently(() => admin.query(`drop database ${quoteIdentifier(this.name)} with (force)`));
     });
     await Promise.allSettled([...this.#clients].map((client) => client.end()));
   }
@@ -105,14 +105,16 @@ export class TestDatabase {
   }
 }
 
-/** Another session may be changing the same row of pg_database, which PostgreSQL does not wait for. */
-async function closeToNewSessions(admin: pg.Client, name: string): Promise<void> {
+/** Another session changes the same row of pg_database, for which PostgreSQL does not wait; databases that go at the same time wait for one another. */
+const OTHERS_AT_WORK = ['XX000', '40P01'];
+
+async function insistently(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await admin.query(`alter database ${quoteIdentifier(name)} allow_connections false`);
+      await work();
       return;
     } catch (error) {
-      if ((error as { code?: string }).code !== 'XX000' || attempt === 5) throw error;
+      if (!OTHERS_AT_WORK.includes((error as { code?: string }).code ?? '') || attempt === 5) throw error;
     }
   }
 }
