@@ -1,6 +1,7 @@
 import type { SnapshotLimits } from '../../listener/snapshot/limits.ts';
 import type { RangeOptions } from '../../listener/snapshot/plan-ranges.ts';
-import type { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
+import type { SchemaSource } from '../../listener/snapshot/schema/read-schema.ts';
+import type { SchemaRequest } from '../../listener/snapshot/schema/schema-reader.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { OnExisting, SchemaStatement, SnapshotSink } from '../../wal/snapshot.ts';
 import type { SnapshotProgress } from './progress.ts';
@@ -8,14 +9,8 @@ import type { SnapshotProgress } from './progress.ts';
 /** Resolves when rows may be read: at once, unless the source keeps too much WAL for its other readers. */
 export type ReadGate = (progress: SnapshotProgress, signal: AbortSignal) => Promise<void>;
 
-export type SchemaSource = 'auto' | 'pg_dump' | 'catalog';
-
 /** Prints the schema that the snapshot sees. */
-export type SchemaReader = (request: {
-  readonly snapshot: SourceSnapshot;
-  readonly schemaSource: SchemaSource;
-  readonly signal: AbortSignal;
-}) => Promise<SchemaStatement[]>;
+export type SchemaReader = (request: SchemaRequest) => Promise<SchemaStatement[]>;
 
 /** What is the same for every copy of a run. */
 export interface CopySettings {

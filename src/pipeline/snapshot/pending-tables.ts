@@ -1,6 +1,5 @@
 import { SourceSnapshot } from '../../listener/snapshot/source-snapshot.ts';
 import { readTables } from '../../listener/snapshot/tables.ts';
-import type { Lsn } from '../../wal/lsn.ts';
 import type { PendingCopies } from '../../wal/processor.ts';
 import type { SnapshotState, TableState } from '../../wal/snapshot.ts';
 import { isVisible } from '../../wal/visibility.ts';
@@ -10,8 +9,6 @@ import { TableCopier } from './table-copier.ts';
 /** Between two attempts: what changed a table has to come with the stream first. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
-/** Above it an attempt is made only to forget what a new snapshot sees. */
-const DROPPED_LIMIT = 100_000;
 
 /**
  * Tables that were changed during the copy: each is copied when the target stands still and has the shape that the source's has by then.
@@ -20,8 +17,8 @@ export class PendingTables {
   #notBefore = 0;
   #pause = FIRST_PAUSE_MS;
 
-  due(_position: Lsn, pending: PendingCopies): boolean {
-    return performance.now() >= this.#notBefore || pending.dropped.size > DROPPED_LIMIT;
+  get due(): boolean {
+    return performance.now() >= this.#notBefore;
   }
 
   /** Null: nothing could be copied yet. */

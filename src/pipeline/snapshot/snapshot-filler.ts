@@ -33,7 +33,7 @@ export class SnapshotFiller implements Filler {
   pendingCopies(slot: TargetSlot, source: SourceState): Pick<ProcessorEvents, 'copyDue' | 'copyPending'> {
     const tables = new PendingTables();
     return {
-      copyDue: (position, pending) => tables.due(position, pending),
+      copyDue: () => tables.due,
       copyPending: async (_position, pending) => {
         const progress = (slot.snapshot ??= SnapshotProgress.catchingUp());
         return await this.#with(
