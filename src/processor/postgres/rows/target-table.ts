@@ -32,12 +32,18 @@ export interface TargetTable {
   readonly schema: string;
   readonly name: string;
   readonly partitioned: boolean;
+  /** Triggers or rules fire although we apply: what they do depends on each single change and on their order. */
+  readonly fires: boolean;
   readonly columns: ReadonlyMap<string, TargetColumn>;
   readonly keys: readonly TargetKey[];
 }
 
+const FIRES = `(exists (select from pg_trigger g where g.tgenabled in ('A', 'R') and not g.tgisinternal
+    and (g.tgrelid = c.oid or g.tgrelid in (select relid from pg_partition_tree(c.oid))))
+  or exists (select from pg_rewrite w where w.ev_class = c.oid and w.ev_enabled in ('A', 'R') and w.ev_type <> '1'))::text`;
+
 const COLUMNS = `
-select c.relkind::text as kind, a.attname as name, a.atttypid::text as type, a.attnotnull::text as not_null,
+select c.relkind::text as kind, ${FIRES} as fires, a.attname as name, a.atttypid::text as type, a.attnotnull::text as not_null,
        a.attidentity::text as identity, a.attgenerated::text as generated, format_type(a.atttypid, -1) as type_name,
        t.typarray::text as array_type, t.typdelim::text as delimiter,
        (coalesce(b.typcategory, t.typcategory) in ('A', 'C'))::text as nested,
@@ -90,7 +96,14 @@ export async function loadTargetTable(session: SqlSession, schema: string, name:
       textCast: row['text_cast'] === 'true',
     });
   }
-  return { schema, name, partitioned: rows[0]?.['kind'] === 'p', columns, keys: await loadKeys(session, schema, name) };
+  return {
+    schema,
+    name,
+    partitioned: rows[0]?.['kind'] === 'p',
+    fires: rows[0]?.['fires'] === 'true',
+    columns,
+    keys: await loadKeys(session, schema, name),
+  };
 }
 
 async function loadKeys(session: SqlSession, schema: string, name: string): Promise<TargetKey[]> {
