@@ -17,6 +17,7 @@ import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
+import { foldedMoments } from './folded-moments.ts';
 import type { TargetRoles } from './target-roles.ts';
 
 export interface Plan {
@@ -85,6 +86,11 @@ export async function planStatement(
       after.push(original === undefined ? `${name} DROP DEFAULT` : `${name} SET DEFAULT ${original}`);
       notes.push('frozen default');
     }
+  }
+  const folded = foldedMoments(statement, event);
+  if (folded.length > 0) {
+    after.push(...folded);
+    notes.push('moments of the source');
   }
   if (kind === 'CreateExtensionStmt' || kind === 'AlterExtensionStmt') {
     const version = event.details?.commands?.find(({ type }) => type === 'extension')?.version;
