@@ -40,7 +40,7 @@ begin
       select t.oid from pg_class c join pg_class t on t.reloftype = c.reltype where c.oid = any (relations) and c.relkind = 'c');
   end if;
   select array_agg(c.oid), bool_or(c.relhassubclass) into relations, has_heirs
-    from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c');
+    from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c') and c.relpersistence <> 't';
   if has_heirs and tag in ('ALTER TABLE', 'ALTER TYPE') then
     relations := walcast.descendants(relations);  -- it reports the parent alone
   end if;

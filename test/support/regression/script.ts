@@ -20,7 +20,7 @@ export function serverCommandPieces(script: string): string[] {
     if (/^\\endif\b/.test(line)) conditions--;
     within ||= OF_THE_SERVER.test(line);
     // what psql passes over would never answer
-    if (!within || !/;\s*(?:--.*)?$/.test(line)) continue;
+    if (!within || !/;\s*(?:--.*)?\s*$/.test(line)) continue;
     within = false;
     if (conditions > 0) continue;
     pieces.push(piece);

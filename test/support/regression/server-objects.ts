@@ -46,7 +46,9 @@ export class ServerObjects {
     const names = new Set(now.map(({ name }) => name));
     for (const { name } of before) {
       const renamed = [...known].some(([oid, old]) => old === name && now.some((row) => row['oid'] === oid));
-      if (!names.has(name ?? '') && !renamed) await this.#run(`drop ${kind} ${quoteIdentifier(name ?? '')}`);
+      if (names.has(name ?? '') || renamed) continue;
+      if (kind === 'role') await this.#forget(name ?? '');
+      await this.#run(`drop ${kind} ${quoteIdentifier(name ?? '')}`);
     }
     const there = new Map((await this.#target.query(query)).map(({ name, options }) => [name, options]));
     known.clear();
@@ -71,6 +73,16 @@ export class ServerObjects {
       if (!kept.has(key(row)))
         await this.#run(`grant ${names(row, 'to')}${row['options'] ? ` with ${row['options']}` : ''}`);
     }
+  }
+
+  /** What the replay keeps for a role, and nothing else that it may own. */
+  async #forget(role: string): Promise<void> {
+    const kept = await this.#target.query(
+      `select oid::regprocedure::text as signature from pg_proc
+        where proowner = $1::regrole and pronamespace = to_regnamespace('walcast')`,
+      [quoteIdentifier(role)],
+    );
+    for (const { signature } of kept) await this.#run(`drop function ${signature}`);
   }
 
   async #run(sql: string): Promise<void> {

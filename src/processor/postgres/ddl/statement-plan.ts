@@ -3,14 +3,17 @@ import {
   detachedConcurrently,
   enabledPlainly,
   firingForReplicas,
+  partitionOfComputedBound,
   rolesIn,
   withDefault,
   withExtensionVersion,
   withIndexName,
+  withPartitionBound,
   withoutConcurrently,
   withRoles,
 } from '../../../ddl/edit-statement.ts';
 import { lastIdentifier } from '../../../ddl/statement-names.ts';
+import type { Ast } from '../../../ddl/ast.ts';
 import type { FoundStatement } from '../../../ddl/statement-finder.ts';
 import { relationShapes } from '../../../schema/relation-shape.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
@@ -87,6 +90,11 @@ export async function planStatement(
       notes.push('frozen default');
     }
   }
+  const bound = kind === 'CreateStmt' || kind === 'AlterTableStmt' ? computedBound(node, event) : undefined;
+  if (bound !== undefined) {
+    sql = await withPartitionBound(sql, bound);
+    notes.push('computed bound');
+  }
   const folded = foldedMoments(statement, event);
   if (folded.length > 0) {
     after.push(...folded);
@@ -109,6 +117,15 @@ export async function planStatement(
     detached,
     silenced,
   };
+}
+
+/** The bound of a partition as the source computed it, say from CURRENT_TIMESTAMP. */
+function computedBound(node: Ast, { details }: DdlCommandEvent): string | undefined {
+  const partition = partitionOfComputedBound(node);
+  const [bound, ...others] = (details?.relations ?? []).flatMap(({ name, partition_bound: text }) =>
+    name === partition && text !== undefined ? [text] : [],
+  );
+  return others.length === 0 ? bound : undefined;
 }
 
 interface FrozenDefault {
