@@ -3,12 +3,19 @@
 --
 -- Altering takes an exclusive lock. A user's command that changes what identifies a table's rows holds it already; for any other table of
 -- the list `patient` says whether to wait for it, or to leave that table to `init`.
+--
+-- Event triggers of other tools may refuse an ALTER TABLE, or do something about it. Ours is none of their business, and a user's CREATE
+-- TABLE must not fail for it: it is altered as in a session that is a replica, where they do not fire, ours still do. One that fires there
+-- too may keep the table from its identity, which is told. Setting the role flushes all plans: not done where there is nobody.
 create function walcast.settle_identities(relations oid[], patient boolean) returns void language plpgsql as $$
 declare
   -- before 18 a generated column is not in the stream: a key that holds one identifies nothing there
   generated_published constant boolean := current_setting('server_version_num')::int >= 180000;
   t record;
   chosen_now "char";
+  others boolean;
+  command text;
+  session_role text;
 begin
   if not exists (  -- the usual case, cheaply: every table has its key
       select from pg_class c
@@ -25,6 +32,9 @@ begin
   if not patient and not exists (select from walcast.setting s where s.name = 'replica_identity' and s.value = 'auto') then
     return;
   end if;
+  others := exists (
+    select from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid
+    where p.pronamespace <> 'walcast'::regnamespace and e.evtenabled <> 'D');
   for t in
     select c.oid, format('%I.%I', n.nspname, c.relname) as name, c.relreplident as identity, state.has_key, ours.previous,
       state.virtual, (
@@ -81,8 +91,21 @@ begin
     -- Tells the trigger that this command is ours. Signed and gone right after: a user can neither make the mark nor see it.
     perform set_config('walcast.settling', t.oid || ':' || walcast.mac(concat_ws(E'\n', 'walcast',
       (select oid from pg_database where datname = current_database()), pg_current_xact_id()::xid, 'settling', t.oid)), true);
-    execute format('alter table only %s replica identity ', t.name)
+    command := format('alter table only %s replica identity ', t.name)
       || case chosen_now when 'd' then 'default' when 'i' then format('using index %I', t.unique_index) else 'full' end;
+    if others then
+      begin
+        session_role := current_setting('session_replication_role');
+        perform set_config('session_replication_role', 'replica', true);
+        execute command;
+        perform set_config('session_replication_role', session_role, true);
+      exception when others then
+        raise warning 'walcast: UPDATE and DELETE of % may fail: its replica identity could not be set', t.name
+          using detail = sqlerrm;
+      end;
+    else
+      execute command;
+    end if;
     perform set_config('walcast.settling', '', true);
   end loop;
 end $$;

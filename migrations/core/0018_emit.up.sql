@@ -72,7 +72,7 @@ begin
 
   -- Without the trigger that notes it, whatever stands there was written by a user. No target has a role without a name.
   caller := case when exists (
-      select from pg_event_trigger t where t.evtname = 'walcast_1_' || phase
+      select from pg_event_trigger t where t.evtname = '!walcast_1_' || phase
         and (t.evtenabled = 'A' or t.evtenabled = 'O' and current_setting('session_replication_role') <> 'replica'
           or t.evtenabled = 'R' and current_setting('session_replication_role') = 'replica'))
     then current_setting('walcast.caller', true)

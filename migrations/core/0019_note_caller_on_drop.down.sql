@@ -1,1 +1,1 @@
-drop event trigger if exists walcast_1_drop;
+drop event trigger if exists "!walcast_1_drop";

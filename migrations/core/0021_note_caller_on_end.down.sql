@@ -1,1 +1,1 @@
-drop event trigger if exists walcast_1_end;
+drop event trigger if exists "!walcast_1_end";

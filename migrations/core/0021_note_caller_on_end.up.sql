@@ -1,1 +1,1 @@
-create event trigger walcast_1_end on ddl_command_end execute function walcast.note_caller();
+create event trigger "!walcast_1_end" on ddl_command_end execute function walcast.note_caller();

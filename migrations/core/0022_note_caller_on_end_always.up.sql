@@ -1,1 +1,1 @@
-alter event trigger walcast_1_end enable always;
+alter event trigger "!walcast_1_end" enable always;

@@ -1,1 +1,1 @@
-drop event trigger if exists walcast_1_rewrite;
+drop event trigger if exists "!walcast_1_rewrite";

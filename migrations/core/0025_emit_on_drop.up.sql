@@ -1,1 +1,1 @@
-create event trigger walcast_2_drop on sql_drop execute function walcast.emit();
+create event trigger "!walcast_2_drop" on sql_drop execute function walcast.emit();

@@ -1,1 +1,1 @@
-alter event trigger walcast_2_drop enable always;
+alter event trigger "!walcast_2_drop" enable always;

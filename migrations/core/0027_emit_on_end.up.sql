@@ -1,1 +1,1 @@
-create event trigger walcast_2_end on ddl_command_end execute function walcast.emit();
+create event trigger "!walcast_2_end" on ddl_command_end execute function walcast.emit();

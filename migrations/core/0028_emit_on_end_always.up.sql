@@ -1,1 +1,1 @@
-alter event trigger walcast_2_end enable always;
+alter event trigger "!walcast_2_end" enable always;

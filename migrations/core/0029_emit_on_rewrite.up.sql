@@ -1,1 +1,1 @@
-create event trigger walcast_2_rewrite on table_rewrite execute function walcast.emit();
+create event trigger "!walcast_2_rewrite" on table_rewrite execute function walcast.emit();

@@ -1,1 +1,1 @@
-alter event trigger walcast_2_rewrite enable always;
+alter event trigger "!walcast_2_rewrite" enable always;

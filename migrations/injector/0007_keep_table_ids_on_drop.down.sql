@@ -1,1 +1,1 @@
-drop event trigger if exists walcast_0_drop;
+drop event trigger if exists "!walcast_0_drop";

@@ -1,1 +1,1 @@
-alter event trigger walcast_0_drop enable always;
+alter event trigger "!walcast_0_drop" enable always;

@@ -1,1 +1,1 @@
-drop event trigger if exists walcast_0_end;
+drop event trigger if exists "!walcast_0_end";

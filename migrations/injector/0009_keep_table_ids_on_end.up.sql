@@ -1,1 +1,1 @@
-create event trigger walcast_0_end on ddl_command_end execute function walcast.keep_table_ids();
+create event trigger "!walcast_0_end" on ddl_command_end execute function walcast.keep_table_ids();

@@ -1,1 +1,1 @@
-alter event trigger walcast_0_end enable always;
+alter event trigger "!walcast_0_end" enable always;

@@ -9,6 +9,11 @@ begin
   return (
     select json_build_object(
       'partitioned', c.relkind = 'p',
+      'fires', exists (select from pg_trigger g where g.tgrelid = c.oid and g.tgenabled in ('A', 'R') and not g.tgisinternal)
+        or c.relkind = 'p' and exists (
+          select from pg_partition_tree(c.oid) part join pg_trigger g on g.tgrelid = part.relid
+          where g.tgenabled in ('A', 'R') and not g.tgisinternal)
+        or exists (select from pg_rewrite w where w.ev_class = c.oid and w.ev_enabled in ('A', 'R') and w.ev_type <> '1'),
       'columns', (
         select json_agg(json_build_object(
           'name', a.attname,

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../sql/quote.ts';
 import type { SqlSession } from '../postgres/sql-session.ts';
 
 interface EventTrigger {
@@ -7,22 +8,22 @@ interface EventTrigger {
   readonly runs: string;
 }
 
-/** As the migrations make them; a test holds both together. */
+/** As the migrations make them; a test holds both together. Their names come before those of other tools, so they fire first. */
 const EVENT_TRIGGERS: readonly EventTrigger[] = [
-  { set: 'injector', name: 'walcast_0_drop', event: 'sql_drop', runs: 'keep_table_ids' },
-  { set: 'injector', name: 'walcast_0_end', event: 'ddl_command_end', runs: 'keep_table_ids' },
-  { set: 'core', name: 'walcast_1_drop', event: 'sql_drop', runs: 'note_caller' },
-  { set: 'core', name: 'walcast_1_end', event: 'ddl_command_end', runs: 'note_caller' },
-  { set: 'core', name: 'walcast_1_rewrite', event: 'table_rewrite', runs: 'note_caller' },
-  { set: 'core', name: 'walcast_2_drop', event: 'sql_drop', runs: 'emit' },
-  { set: 'core', name: 'walcast_2_end', event: 'ddl_command_end', runs: 'emit' },
-  { set: 'core', name: 'walcast_2_rewrite', event: 'table_rewrite', runs: 'emit' },
+  { set: 'injector', name: '!walcast_0_drop', event: 'sql_drop', runs: 'keep_table_ids' },
+  { set: 'injector', name: '!walcast_0_end', event: 'ddl_command_end', runs: 'keep_table_ids' },
+  { set: 'core', name: '!walcast_1_drop', event: 'sql_drop', runs: 'note_caller' },
+  { set: 'core', name: '!walcast_1_end', event: 'ddl_command_end', runs: 'note_caller' },
+  { set: 'core', name: '!walcast_1_rewrite', event: 'table_rewrite', runs: 'note_caller' },
+  { set: 'core', name: '!walcast_2_drop', event: 'sql_drop', runs: 'emit' },
+  { set: 'core', name: '!walcast_2_end', event: 'ddl_command_end', runs: 'emit' },
+  { set: 'core', name: '!walcast_2_rewrite', event: 'table_rewrite', runs: 'emit' },
 ];
 
 export interface EventTriggerState {
   /** How many fire, whatever a session calls itself. */
   readonly enabled: number;
-  /** The others, with what is wrong where they are not plainly disabled: `walcast_2_end (gone)`. */
+  /** The others, with what is wrong where they are not plainly disabled: `!walcast_2_end (gone)`. */
   readonly disabled: readonly string[];
 }
 
@@ -54,7 +55,7 @@ export async function remakeEventTriggers(session: SqlSession, sets: readonly st
   if (gone.length === 0) return [];
   const statements = gone.map(
     ({ name, event, runs }) =>
-      `create event trigger ${name} on ${event} execute function walcast.${runs}(); alter event trigger ${name} enable always`,
+      `create event trigger ${quoteIdentifier(name)} on ${event} execute function walcast.${runs}(); alter event trigger ${quoteIdentifier(name)} enable always`,
   );
   // all at once: a message without the note of who made the command is of no use
   await session.execute(`begin; ${statements.join('; ')}; commit`);

@@ -2,6 +2,8 @@
 export type Lsn = bigint & { readonly __brand: 'Lsn' };
 
 export const LSN_ZERO = 0n as Lsn;
+/** Beyond every position. */
+export const LSN_MAX = 0xffffffffffffffffn as Lsn;
 
 const LSN_TEXT = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/;
 

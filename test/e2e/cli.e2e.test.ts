@@ -155,10 +155,10 @@ describe('the commands', () => {
   it('notice event triggers that somebody has disabled', async () => {
     const { pair, run, status } = await setting();
     await run('init', '--replica-identity=auto');
-    await pair.source.query('alter event trigger walcast_2_end disable');
+    await pair.source.query('alter event trigger "!walcast_2_end" disable');
     const { code, report } = await status();
     expect(code).toBe(3);
-    expect(report.problems.map(({ message }) => message).join()).toContain('walcast_2_end');
+    expect(report.problems.map(({ message }) => message).join()).toContain('!walcast_2_end');
   });
 
   it('tell how long the WAL of the slot still lasts at the rate of the moment', async () => {

@@ -51,8 +51,8 @@ describe.each(testMajors())('a production database on PostgreSQL %i', (major) =>
     'whose event trigger on %s that notes who made a command is off',
     (event) => {
       it.each([
-        ['disabled', `alter event trigger walcast_1_${event} disable`],
-        ['dropped', `drop event trigger walcast_1_${event}`],
+        ['disabled', `alter event trigger "!walcast_1_${event}" disable`],
+        ['dropped', `drop event trigger "!walcast_1_${event}"`],
       ])('because somebody has %s it, lets every command go on, and names nobody as its author', async (_, off) => {
         await initSource(options);
         await app.query('create table warm (id int primary key, v int); insert into warm values (1, 1)');
@@ -94,20 +94,20 @@ describe.each(testMajors())('a production database on PostgreSQL %i', (major) =>
   it('is told by status and check which event triggers do not fire, and init mends them', async () => {
     await initSource({ ...options, sets: ['core', 'injector'] });
     expect(await problems()).toBe('');
-    await source.query(`alter event trigger walcast_2_end enable replica; alter event trigger walcast_1_end enable;
-      alter event trigger walcast_0_end disable; drop event trigger walcast_2_drop`);
+    await source.query(`alter event trigger "!walcast_2_end" enable replica; alter event trigger "!walcast_1_end" enable;
+      alter event trigger "!walcast_0_end" disable; drop event trigger "!walcast_2_drop"`);
     const named =
-      'walcast_0_end, walcast_1_end (not in sessions that are replicas), walcast_2_drop (gone), walcast_2_end (only in sessions that are replicas)';
+      '!walcast_0_end, !walcast_1_end (not in sessions that are replicas), !walcast_2_drop (gone), !walcast_2_end (only in sessions that are replicas)';
     expect(await problems()).toContain(`event triggers do not fire: ${named}`);
     expect((await runCommand('check', { config })).stdout).toContain(`DDL passes unseen: ${named}`);
     const { steps } = await initSource(options);
-    expect(steps.join('\n')).toContain('event triggers made again: walcast_2_drop;');
+    expect(steps.join('\n')).toContain('event triggers made again: !walcast_2_drop;');
     expect(await problems()).toBe('');
     const capture = await Capture.of(source, options.slot, options.publication);
     await app.query('create table seen (id int primary key); drop table seen');
     expect((await capture.commands()).map(({ tag }) => tag)).toEqual(['CREATE TABLE', 'DROP TABLE']);
-    await source.query('drop event trigger walcast_0_drop');
-    expect(await problems()).toContain('walcast_0_drop (gone)');
+    await source.query('drop event trigger "!walcast_0_drop"');
+    expect(await problems()).toContain('!walcast_0_drop (gone)');
     if (major < 17) return;
     await source.query(`alter database ${source.name} set event_triggers = off`);
     expect(await problems()).toContain('the setting event_triggers is off');

@@ -316,7 +316,7 @@ describe.each(testMajors())('init on PostgreSQL %i', (major) => {
 
   it('enables event triggers again that somebody disabled', async () => {
     await initSource(options);
-    await source.query('alter event trigger walcast_2_end disable');
+    await source.query('alter event trigger "!walcast_2_end" disable');
     await initSource(options);
     expect(await source.value('select string_agg(distinct evtenabled::text, $$,$$) from pg_event_trigger')).toBe('A');
   });

@@ -46,7 +46,7 @@ describe('the commands with the injector', () => {
     expect(both).toMatchObject({ code: 0 });
     expect(both.stdout).toMatch(/^migrations core: applied 0, skipped \d+$/m);
     expect(both.stdout).toMatch(/^migrations injector: applied 13, skipped 0$/m);
-    expect(await triggers()).toBe(`walcast_0_drop walcast_0_end ${coreOnly ?? ''}`);
+    expect(await triggers()).toBe(`!walcast_0_drop !walcast_0_end ${coreOnly ?? ''}`);
     expect(await setsOfStatus()).toEqual(['core', 'injector']);
 
     const newer = await newerMigrations({

@@ -161,12 +161,12 @@ describe.each(testMajors())('a migration that cannot be on PostgreSQL %i', (majo
     expect(await source.query('select theirs from walcast.setting')).toEqual([{ theirs: '1' }]);
     await session.execute('drop table walcast.setting');
     await session.execute(`create function public.no() returns event_trigger language plpgsql as 'begin end';
-      create event trigger walcast_2_end on ddl_command_end execute function public.no(); alter event trigger walcast_2_end disable`);
+      create event trigger "!walcast_2_end" on ddl_command_end execute function public.no(); alter event trigger "!walcast_2_end" disable`);
     await expect(migrate(session, { set: 'core' })).rejects.toMatchObject({
-      message: expect.stringContaining('event trigger "walcast_2_end" already exists') as unknown,
+      message: expect.stringContaining('event trigger "!walcast_2_end" already exists') as unknown,
       hint: expect.stringContaining('rename or drop') as unknown,
     });
-    await session.execute('drop event trigger walcast_2_end');
+    await session.execute('drop event trigger "!walcast_2_end"');
     await migrate(session, { set: 'core' });
   });
 

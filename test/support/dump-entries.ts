@@ -27,7 +27,7 @@ export function dumpEntries(dump: string): DumpEntries {
     const whole = `${before}${type === 'POLICY' ? rolesInOrder(body) : body}`;
     entries.set(key, known === undefined ? whole : [known, whole].sort().join('\n'));
   });
-  for (const key of entries.keys()) if (/^COMMENT EVENT TRIGGER "?walcast_/.test(key)) entries.delete(key);
+  for (const key of entries.keys()) if (/^COMMENT EVENT TRIGGER "!walcast_/.test(key)) entries.delete(key);
   return entries;
 }
 

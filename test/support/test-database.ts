@@ -18,8 +18,11 @@ export class TestDatabase {
     this.name = name;
   }
 
-  static async create(server: TestServer): Promise<TestDatabase> {
-    const name = `test_${server.role}_${randomBytes(5).toString('hex')}`;
+  /** @param name where something asks for it; else one that nobody else has */
+  static async create(
+    server: TestServer,
+    name = `test_${server.role}_${randomBytes(5).toString('hex')}`,
+  ): Promise<TestDatabase> {
     await withClient(server.url, async (admin) => {
       await admin.query(`create database ${name} template ${TEMPLATE}`);
       await admin.query(`grant create on database ${name} to ${TEST_ROLES.join(', ')}`);

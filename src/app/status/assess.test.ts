@@ -95,7 +95,7 @@ describe('assess', () => {
     ['pending migrations', { migrations: [migrated({ applied: ['a'], pending: ['b'] })] }],
     [
       'disabled event triggers',
-      { source: { ...SOURCE, captures: { enabled: 5, disabled: ['walcast_2_end (gone)'] } } },
+      { source: { ...SOURCE, captures: { enabled: 5, disabled: ['!walcast_2_end (gone)'] } } },
     ],
     [
       'an unprepared source',

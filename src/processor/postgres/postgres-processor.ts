@@ -2,7 +2,7 @@ import { WalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
 import type { PipelinedConnection, PipelineFailure } from '../../postgres/pipelined-connection.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import type { EventBatch } from '../../wal/event-batch.ts';
-import { formatLsn, LSN_ZERO, type Lsn } from '../../wal/lsn.ts';
+import { formatLsn, LSN_MAX, LSN_ZERO, maxLsn, type Lsn } from '../../wal/lsn.ts';
 import type { Processor, ProcessorEvents, ProcessorState, SourcePosition } from '../../wal/processor.ts';
 import { openApplyConnection } from './apply-connection.ts';
 import { pipelineError, serverError } from './apply-error.ts';
@@ -34,6 +34,8 @@ export interface PostgresProcessorOptions {
   readonly applyDdl: boolean;
   /** `initial`: a target without a checkpoint is filled from the source's state before it joins the stream. */
   readonly snapshot?: 'initial' | 'never';
+  /** Rows go one by one in source order, each transaction by itself, as after a failure: to hold the faster way against it. */
+  readonly rowByRow?: boolean;
   /** Brings the target's `walcast` schema up to date before the checkpoint is read. */
   readonly migrate: (session: SqlSession) => Promise<void>;
 }
@@ -55,7 +57,7 @@ export class PostgresProcessor implements Processor {
   #session: Session | null = null;
   #applier: TransactionApplier | null = null;
   #failure: WalcastError | null = null;
-  #cautiousUntil: Lsn = LSN_ZERO;
+  #cautiousUntil: Lsn;
   #checkpoint: Lsn = LSN_ZERO;
   /** Copied tables whose rows met a unique value twice: source oid → name here. Emptied when the session opens, and copied again. */
   readonly #startOver = new Map<number, Relation>();
@@ -63,6 +65,7 @@ export class PostgresProcessor implements Processor {
   constructor(options: PostgresProcessorOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#cautiousUntil = options.rowByRow === true ? LSN_MAX : LSN_ZERO;
   }
 
   async openSnapshot(source: SourcePosition, signal: AbortSignal): Promise<SnapshotSink> {
@@ -223,7 +226,7 @@ export class PostgresProcessor implements Processor {
     const applier = this.#applier;
     // It may have been any transaction of a group: once more, one by one, so that all before the culprit are kept.
     this.#failure = error.retryable || applier === null || applier.cautious ? error : error.asRetryable();
-    if (applier !== null) this.#cautiousUntil = applier.begun;
+    if (applier !== null) this.#cautiousUntil = maxLsn(this.#cautiousUntil, applier.begun);
     this.#session?.events.failed(this.#failure);
     return this.#failure;
   }

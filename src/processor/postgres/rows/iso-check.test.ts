@@ -17,6 +17,7 @@ const table = (...columns: [string, number, boolean?][]): TargetTable => ({
   schema: 's',
   name: 't',
   partitioned: false,
+  fires: false,
   keys: [],
   columns: new Map(
     columns.map(([name, typeOid, generated = false]): [string, TargetColumn] => [

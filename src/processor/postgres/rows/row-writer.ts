@@ -21,6 +21,8 @@ export interface SetEntry {
   /** Null: inserts only. */
   readonly plan: SetPlan | null;
   readonly copy: string;
+  /** Every change has effects of its own: nothing may be left out or change places. */
+  readonly fires: boolean;
 }
 
 interface Entry {
@@ -134,7 +136,12 @@ export class RowWriter {
     if (table === undefined || table === null)
       throw new WalcastError('E_INTERNAL', 'rows of a table that was not looked up');
     const targets = matchColumns(relation, table);
-    entry.sets = { relation, plan: planSets(relation, table, targets), copy: copyStatement(relation, table) };
+    entry.sets = {
+      relation,
+      plan: planSets(relation, table, targets),
+      copy: copyStatement(relation, table),
+      fires: table.fires,
+    };
     return entry.sets;
   }
 

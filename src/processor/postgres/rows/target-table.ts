@@ -32,12 +32,15 @@ export interface TargetTable {
   readonly schema: string;
   readonly name: string;
   readonly partitioned: boolean;
+  /** Triggers or rules fire although we apply: what they do depends on each single change and on their order. */
+  readonly fires: boolean;
   readonly columns: ReadonlyMap<string, TargetColumn>;
   readonly keys: readonly TargetKey[];
 }
 
 interface Layout {
   readonly partitioned: boolean;
+  readonly fires: boolean;
   readonly columns: readonly TargetColumn[] | null;
   readonly keys: readonly TargetKey[] | null;
 }
@@ -47,11 +50,12 @@ export async function loadTargetTable(session: SqlSession, schema: string, name:
   const { rows } = await session.query('select walcast.table_layout($1, $2) as layout', [schema, name]);
   const layout = JSON.parse(rows[0]?.['layout'] ?? 'null') as Layout | null;
   if (layout === null) return null;
-  const { partitioned, columns, keys } = layout;
+  const { partitioned, fires, columns, keys } = layout;
   return {
     schema,
     name,
     partitioned,
+    fires,
     columns: new Map((columns ?? []).map((column) => [column.name, column])),
     keys: keys ?? [],
   };

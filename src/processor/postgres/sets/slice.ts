@@ -36,6 +36,8 @@ export class Slice {
   #places = new Int32Array(512);
   #count = 0;
   #bytes = 0;
+  /** Triggers see all tables as the source's changes left them: everything goes in stream order. */
+  #fires = false;
 
   get empty(): boolean {
     return this.#count === 0;
@@ -61,7 +63,7 @@ export class Slice {
 
   /** @returns whether sets were written, whose outcome has to be awaited before anything else */
   write(connection: PipelinedConnection, sets: SetWriter, rows: RowWriter): boolean {
-    const worthwhile = [...this.#shares.values()].some((share) => isSet(share));
+    const worthwhile = !this.#fires && [...this.#shares.values()].some((share) => isSet(share));
     if (!worthwhile) {
       this.writeInOrder(rows);
       return false;
@@ -93,6 +95,7 @@ export class Slice {
     for (const batch of this.#batches) connection.releaseBatch(batch);
     this.#batches.length = 0;
     this.#shares.clear();
+    this.#fires = false;
     this.#count = 0;
     this.#bytes = 0;
   }
@@ -103,6 +106,7 @@ export class Slice {
       const net = entry.plan === null ? null : new NetChanges(entry.plan.keyColumns);
       share = { entry, net, count: 0, inOrder: entry.relation.columns.length === 0 };
       this.#shares.set(oid, share);
+      if (entry.fires) this.#fires = true;
     }
     return share;
   }

@@ -1,0 +1,30 @@
+/** Commands of a server, not of a database: no event tells of them, and whoever keeps two servers repeats them on the second. */
+const OF_THE_SERVER =
+  /^(?:(?:create|alter|drop)\s+(?:role|user|group|tablespace)\b(?!\s+mapping)|reassign\s+owned\b|(?:grant|revoke)\s(?!.*\bon\b))/i;
+
+/** A script for psql in pieces; after each but the last stands a command of the server. */
+export function serverCommandPieces(script: string): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let conditions = 0;
+  let within = false;
+  let copied = false;
+  for (const line of script.split(/(?<=\n)/)) {
+    piece += line;
+    if (copied) {
+      copied = !/^\\\.\s*$/.test(line);
+      continue;
+    }
+    if (/^copy\b.*\bfrom\s+stdin\b.*;\s*$/i.test(line)) copied = true;
+    if (/^\\if\b/.test(line)) conditions++;
+    if (/^\\endif\b/.test(line)) conditions--;
+    within ||= OF_THE_SERVER.test(line);
+    // what psql passes over would never answer
+    if (!within || !/;\s*(?:--.*)?$/.test(line)) continue;
+    within = false;
+    if (conditions > 0) continue;
+    pieces.push(piece);
+    piece = '';
+  }
+  return [...pieces, piece];
+}
