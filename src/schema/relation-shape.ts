@@ -67,19 +67,19 @@ export const SHAPE_EXPRESSION = `json_strip_nulls(json_build_object(
       'replica_identity', i.indisreplident) order by ic.relname)
     from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid) end))`;
 
-const SHAPES = `select ${SHAPE_EXPRESSION} as shape
-  from json_to_recordset($1::json) as wanted(schema text, name text)
-  join pg_namespace n on n.nspname = wanted.schema join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`;
+/** The expression as a function of the target's own, planned once a session. */
+const SHAPES = `select walcast.relation_shape(wanted.schema, wanted.name) as shape
+  from pg_catalog.json_to_recordset($1::pg_catalog.json) as wanted(schema pg_catalog.text, name pg_catalog.text)`;
 
 export interface RelationName {
   readonly schema: string;
   readonly name: string;
 }
 
-/** Shapes of the relations that exist, in no order. The session's search_path must be pinned to pg_catalog. */
+/** Shapes of the relations of a target that exist, in no order. */
 export async function relationShapes(session: SqlSession, names: readonly RelationName[]): Promise<TableMetadata[]> {
   if (names.length === 0) return [];
   const wanted = JSON.stringify(names.map(({ schema, name }) => ({ schema, name })));
   const { rows } = await session.query(SHAPES, [wanted]);
-  return rows.map(({ shape }) => JSON.parse(shape ?? 'null') as TableMetadata);
+  return rows.flatMap(({ shape }) => (typeof shape === 'string' ? [JSON.parse(shape) as TableMetadata] : []));
 }

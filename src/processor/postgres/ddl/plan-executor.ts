@@ -9,6 +9,7 @@ import { enterEnvironment, KEEP, UNDO } from './author-environment.ts';
 import { failed, mismatch } from './ddl-errors.ts';
 import { fallbackPlan } from './fallback-plan.ts';
 import type { RoleRunner } from './role-runner.ts';
+import { metLater } from './met-later.ts';
 import { isPostgresFailure, isRefusal } from './server-errors.ts';
 import type { Plan } from './statement-plan.ts';
 import type { TargetRole, TargetRoles } from './target-roles.ts';
@@ -74,12 +75,21 @@ export class PlanExecutor {
 
   /** @returns notes · throws a WalcastError with everything undone if this plan will not do */
   async #attempt(event: DdlCommandEvent, role: TargetRole, plan: Plan, session: SqlSession): Promise<string[]> {
+    const tolerated = plan.how === LATER ? ANY_POSTPONED : (this.postponed ?? NOTHING_POSTPONED);
     let running = '';
+    let mismatches: Promise<ShapeMismatch[]>;
     try {
-      await session.execute(enterEnvironment(event.caller, plan.savepoint));
+      const entered = metLater(session.execute(enterEnvironment(event.caller, plan.savepoint)));
       if (plan.detached !== null) await this.#keepBound(plan.detached, role, session);
-      for (running of plan.statements) await this.#runner.run(session, role, running);
-      await this.#runner.clean(session);
+      const ran = plan.statements.map((sql) => metLater(this.#runner.run(session, role, sql)));
+      const cleaned = metLater(this.#runner.clean(session));
+      mismatches = metLater(this.#mismatches(event, tolerated, session));
+      await entered;
+      for (const [i, answer] of ran.entries()) {
+        running = plan.statements[i] ?? '';
+        await answer;
+      }
+      await cleaned;
     } catch (error) {
       if (!(error instanceof PostgresError) || !isRefusal(error)) throw error;
       if (plan.savepoint) {
@@ -88,8 +98,7 @@ export class PlanExecutor {
       }
       throw failed(event, running, error);
     }
-    const tolerated = plan.how === LATER ? ANY_POSTPONED : (this.postponed ?? NOTHING_POSTPONED);
-    const found = await this.#mismatches(event, tolerated, session);
+    const found = await mismatches;
     const others = found.filter(({ differences }) => differences.some(({ path }) => path !== 'owner'));
     if (others.length > 0) {
       if (plan.savepoint) await session.execute(UNDO);

@@ -1,26 +1,8 @@
 import type { SqlSession, SqlValue } from '../../../postgres/sql-session.ts';
 import { quoteIdentifier } from '../../../sql/quote.ts';
+import { metLater } from './met-later.ts';
+import { RUNNER_CODE } from './runner-code.ts';
 import type { TargetRole } from './target-roles.ts';
-
-/**
- * Runs a statement with the rights of its function's owner. Values come as an array and become literals on the server, so that each is read
- * by the input function of the type it meets and by no cast that a user may have defined.
- */
-const BODY = `
-declare
-  hit bigint;
-begin
-  if path is not null then
-    perform pg_catalog.set_config('search_path', path, true);
-  end if;
-  if parameters is null then
-    execute statement;
-  else
-    execute pg_catalog.format(statement, variadic parameters);
-  end if;
-  get diagnostics hit = row_count;
-  return hit;
-end `;
 
 /** Untouched since we made it: same owner, same code, no settings of its own. */
 const SOUND = `select p.oid::regprocedure::text as function, p.proowner = $1::oid and p.prosecdef and p.proconfig is null and p.prosrc = $2 as sound
@@ -53,25 +35,28 @@ export class RoleRunner {
 
   /** To be called before any setting of the statement's author is in force: it reads the catalog by unqualified names. */
   async prepare(session: SqlSession, role: TargetRole): Promise<void> {
-    if (role.superuser || role.own) return;
-    const { rows } = await session.query(SOUND, [role.oid, BODY, functionName(role)]);
+    if (role.superuser || role.own || role.runnerSound === true) return;
+    const { rows } = await session.query(SOUND, [role.oid, RUNNER_CODE, functionName(role)]);
     if (rows.length === 1 && rows[0]?.['sound'] === 't') return;
     for (const { function: found } of rows) await session.execute(`drop function ${found ?? ''}`);
     const signature = `walcast.${functionName(role)}(text, text[], text)`;
     await session.execute(`create function walcast.${functionName(role)}(statement text, parameters text[], path text)
-      returns bigint language plpgsql security definer as $walcast$${BODY}$walcast$;
+      returns bigint language plpgsql security definer as $walcast$${RUNNER_CODE}$walcast$;
       revoke all on function ${signature} from public;
       alter function ${signature} owner to ${quoteIdentifier(role.name)}`);
   }
 
-  /** One or more statements without values. A superuser's run directly. */
+  /** One or more statements without values, sent at once, so that others may follow before they are answered. A superuser's run directly. */
   async run(session: SqlSession, role: TargetRole, sql: string): Promise<void> {
     if (role.own) {
       await session.execute(sql);
     } else if (role.superuser) {
-      await session.execute(`set local role ${quoteIdentifier(role.name)}`);
-      await session.execute(sql);
-      await session.execute('reset role');
+      const became = metLater(session.execute(`set local role ${quoteIdentifier(role.name)}`));
+      const ran = metLater(session.execute(sql));
+      const left = metLater(session.execute('reset role'));
+      await became;
+      await ran;
+      await left;
     } else {
       await this.send(session, role, sql);
     }

@@ -1,6 +1,7 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteIdentifier } from '../../../sql/quote.ts';
+import { RUNNER_CODE } from './runner-code.ts';
 
 /** What to do with a role of the source that the target does not have. */
 export type MissingRolePolicy = 'create' | 'map' | 'skip-ownership' | 'stop';
@@ -14,6 +15,8 @@ export interface TargetRole {
   readonly superuser: boolean;
   /** It is the role that the session itself runs as. */
   readonly own: boolean;
+  /** Just now the function that runs statements with its rights was there, as we made it. Absent: not looked up. */
+  readonly runnerSound?: boolean;
 }
 
 export class TargetRoles {
@@ -25,9 +28,14 @@ export class TargetRoles {
     this.#map = map;
   }
 
+  /** Its name on the target, if it is there. */
+  mapped(sourceName: string): string {
+    return this.#map.get(sourceName) ?? sourceName;
+  }
+
   /** The target's role for a role of the source, made or refused as the policy says. */
   async resolve(session: SqlSession, sourceName: string): Promise<TargetRole> {
-    const name = this.#map.get(sourceName) ?? sourceName;
+    const name = this.mapped(sourceName);
     const found = await lookUp(session, name);
     if (found !== null) return found;
     const substitute = this.#substitute(sourceName, name);
@@ -69,12 +77,17 @@ function missing(sourceName: string, name: string): never {
   });
 }
 
+interface Author {
+  readonly oid: string;
+  readonly superuser: boolean;
+  readonly own: boolean;
+  readonly runners: readonly { readonly sound: boolean }[] | null;
+}
+
 async function lookUp(session: SqlSession, name: string): Promise<TargetRole | null> {
-  const { rows } = await session.query(
-    'select oid, rolsuper, rolname = current_user as own from pg_catalog.pg_roles where rolname = $1',
-    [name],
-  );
-  const role = rows[0];
-  if (role === undefined) return null;
-  return { name, oid: role['oid'] ?? '', superuser: role['rolsuper'] === 't', own: role['own'] === 't' };
+  const { rows } = await session.query('select walcast.author($1, $2) as author', [name, RUNNER_CODE]);
+  const author = JSON.parse(rows[0]?.['author'] ?? 'null') as Author | null;
+  if (author === null) return null;
+  const { oid, superuser, own, runners } = author;
+  return { name, oid, superuser, own, runnerSound: runners?.length === 1 && runners[0]?.sound === true };
 }

@@ -24,15 +24,16 @@ export async function shapeMismatches(
   postponed: PostponedKeys = NOTHING_POSTPONED,
 ): Promise<ShapeMismatch[]> {
   if (relations.length === 0) return [];
-  const { rows } = await session.query("select current_setting('server_version_num')::int / 10000 as major");
-  const versions = { source: Math.trunc(sourceVersion / 10_000), target: Number(rows[0]?.['major']) };
-  const there = new Map(
-    (await relationShapes(session, relations)).map((shape) => [`${shape.schema}\0${shape.name}`, shape]),
-  );
-  const owners = await roles.renamed(
-    session,
-    relations.map(({ owner }) => owner),
-  );
+  const [shapes, target] = await Promise.all([relationShapes(session, relations), majorOf(session)]);
+  const versions = { source: Math.trunc(sourceVersion / 10_000), target };
+  const there = new Map(shapes.map((shape) => [`${shape.schema}\0${shape.name}`, shape]));
+  const owners = new Map<string, string>();
+  for (const { schema, name, owner } of relations) {
+    const mapped = roles.mapped(owner);
+    // who owns the target's table is there
+    const found = there.get(`${schema}\0${name}`)?.owner === mapped;
+    if (!owners.has(owner)) owners.set(owner, found ? mapped : (await roles.resolve(session, owner)).name);
+  }
   const mismatches: ShapeMismatch[] = [];
   for (const relation of relations) {
     const table = { ...relation, owner: owners.get(relation.owner) ?? relation.owner };
@@ -56,4 +57,16 @@ function asValidated(table: TableMetadata, postponed: PostponedKeys): TableMetad
       : constraint,
   );
   return { ...table, constraints };
+}
+
+const majors = new WeakMap<SqlSession, number>();
+
+/** Of a session, the server's version never changes. */
+async function majorOf(session: SqlSession): Promise<number> {
+  const known = majors.get(session);
+  if (known !== undefined) return known;
+  const { rows } = await session.query("select current_setting('server_version_num')::int / 10000 as major");
+  const major = Number(rows[0]?.['major']);
+  majors.set(session, major);
+  return major;
 }

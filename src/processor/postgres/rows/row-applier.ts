@@ -111,11 +111,13 @@ export class RowApplier {
     await this.#settle();
     const relation = this.#writer.relation(oid);
     if (relation === null) throw new WalcastError('E_PROTOCOL', `relation ${oid} was not announced`);
-    const table = await loadTargetTable(this.#connection, relation.schema, relation.name);
+    const { schema, name } = relation;
+    const authority = this.#authority.rowRole(this.#connection, schema, name);
+    authority.catch(() => undefined); // met below, if there is a table
+    const table = await loadTargetTable(this.#connection, schema, name);
     if (table !== null) this.iso.meet(relation, table);
-    if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, table.schema, table.name);
-    const role = table === null ? null : await this.#authority.rowRole(this.#connection, table.schema, table.name);
-    this.#writer.learn(oid, table, role as object | null);
+    if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, schema, name);
+    this.#writer.learn(oid, table, table === null ? null : ((await authority) as object | null));
     return table;
   }
 

@@ -38,86 +38,25 @@ export interface TargetTable {
   readonly keys: readonly TargetKey[];
 }
 
-const FIRES = `(exists (select from pg_trigger g where g.tgenabled in ('A', 'R') and not g.tgisinternal
-    and (g.tgrelid = c.oid or g.tgrelid in (select relid from pg_partition_tree(c.oid))))
-  or exists (select from pg_rewrite w where w.ev_class = c.oid and w.ev_enabled in ('A', 'R') and w.ev_type <> '1'))::text`;
-
-const COLUMNS = `
-select c.relkind::text as kind, ${FIRES} as fires, a.attname as name, a.atttypid::text as type, a.attnotnull::text as not_null,
-       a.attidentity::text as identity, a.attgenerated::text as generated, format_type(a.atttypid, -1) as type_name,
-       t.typarray::text as array_type, t.typdelim::text as delimiter,
-       (coalesce(b.typcategory, t.typcategory) in ('A', 'C'))::text as nested,
-       exists (select from pg_cast k where k.castsource = 'text'::regtype and k.casttarget = t.oid and k.castfunc <> 0 and k.oid >= 16384)::text
-         as text_cast
-from pg_class c
-  join pg_namespace n on n.oid = c.relnamespace
-  left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-  left join pg_type t on t.oid = a.atttypid
-  left join pg_type b on b.oid = t.typbasetype
-where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'f')
-order by a.attnum`;
-
-/** Native replication looks the operator up in the same way: by the operator class of the identity's index, not by the name "=". */
-const KEYS = `
-select i.indexrelid::text as index, i.indisprimary::text as is_primary, i.indimmediate::text as immediate, a.attname as name,
-       a.attnotnull::text as not_null, format('OPERATOR(%I.%s)', ns.nspname, o.oprname) as operator
-from pg_class c
-  join pg_namespace n on n.oid = c.relnamespace
-  join pg_index i on i.indrelid = c.oid
-  cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality as part(attnum, opclass, position)
-  join pg_attribute a on a.attrelid = c.oid and a.attnum = part.attnum
-  join pg_opclass oc on oc.oid = part.opclass
-  join pg_amop ao on ao.amopfamily = oc.opcfamily and ao.amoplefttype = oc.opcintype and ao.amoprighttype = oc.opcintype
-    and ao.amopstrategy = 3
-  join pg_am am on am.oid = ao.amopmethod and am.amname = 'btree'
-  join pg_operator o on o.oid = ao.amopopr
-  join pg_namespace ns on ns.oid = o.oprnamespace
-where n.nspname = $1 and c.relname = $2 and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
-  and part.position <= i.indnkeyatts
-order by not i.indisprimary, i.indexrelid, part.position`;
+interface Layout {
+  readonly partitioned: boolean;
+  readonly fires: boolean;
+  readonly columns: readonly TargetColumn[] | null;
+  readonly keys: readonly TargetKey[] | null;
+}
 
 /** Null: the target has no such table. */
 export async function loadTargetTable(session: SqlSession, schema: string, name: string): Promise<TargetTable | null> {
-  const { rows } = await session.query(COLUMNS, [schema, name]);
-  if (rows.length === 0) return null;
-  const columns = new Map<string, TargetColumn>();
-  for (const row of rows) {
-    if (row['name'] === null || row['name'] === undefined) continue; // a table without columns
-    columns.set(row['name'], {
-      name: row['name'],
-      typeOid: Number(row['type']),
-      notNull: row['not_null'] === 'true',
-      identityAlways: row['identity'] === 'a',
-      generated: row['generated'] !== '',
-      typeName: row['type_name'] ?? '',
-      arrayOid: Number(row['array_type']),
-      delimiter: (row['delimiter'] ?? ',').charCodeAt(0),
-      nested: row['nested'] === 'true',
-      textCast: row['text_cast'] === 'true',
-    });
-  }
+  const { rows } = await session.query('select walcast.table_layout($1, $2) as layout', [schema, name]);
+  const layout = JSON.parse(rows[0]?.['layout'] ?? 'null') as Layout | null;
+  if (layout === null) return null;
+  const { partitioned, fires, columns, keys } = layout;
   return {
     schema,
     name,
-    partitioned: rows[0]?.['kind'] === 'p',
-    fires: rows[0]?.['fires'] === 'true',
-    columns,
-    keys: await loadKeys(session, schema, name),
+    partitioned,
+    fires,
+    columns: new Map((columns ?? []).map((column) => [column.name, column])),
+    keys: keys ?? [],
   };
-}
-
-async function loadKeys(session: SqlSession, schema: string, name: string): Promise<TargetKey[]> {
-  const { rows } = await session.query(KEYS, [schema, name]);
-  const keys = new Map<string, { columns: { name: string; operator: string }[]; primary: boolean; exact: boolean }>();
-  for (const row of rows) {
-    const index = row['index'] ?? '';
-    let key = keys.get(index);
-    if (key === undefined) {
-      key = { columns: [], primary: row['is_primary'] === 'true', exact: true };
-      keys.set(index, key);
-    }
-    key.columns.push({ name: row['name'] ?? '', operator: row['operator'] ?? '=' });
-    if (row['not_null'] !== 'true' || row['immediate'] !== 'true') key.exact = false;
-  }
-  return [...keys.values()];
 }

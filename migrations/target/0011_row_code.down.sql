@@ -1,0 +1,1 @@
+drop function walcast.row_code;

@@ -1,0 +1,44 @@
+-- The functions that are not built in and that writing a row of a relation reaches: CHECKs, exclusion constraints, index expressions,
+-- generated columns, domains and composite types with their CHECKs, operators, casts, partition keys and bounds of it and its ancestors, and
+-- triggers and rules that fire under the replica role. A rule counts as its table's owner's code. One of them as JSON, of a plain user if
+-- there is one; null: none.
+create function walcast.row_code(relation regclass) returns json
+language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+begin
+  return (select to_json(code) from (
+    with recursive reached(class, object) as (
+      select 'pg_class'::regclass::oid, relation
+      union
+      select next.class, next.object from reached r cross join lateral (
+        select d.refclassid, d.refobjid from pg_depend d where d.classid = r.class and d.objid = r.object and d.refobjid >= 16384
+          and d.refclassid in ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass,
+            'pg_opfamily'::regclass, 'pg_cast'::regclass, 'pg_collation'::regclass)
+        union all select 'pg_amproc'::regclass, p.oid from pg_amproc p where r.class = 'pg_opfamily'::regclass and p.amprocfamily = r.object
+        union all select 'pg_amop'::regclass, o.oid from pg_amop o where r.class = 'pg_opfamily'::regclass and o.amopfamily = r.object
+        union all select 'pg_constraint'::regclass, k.oid from pg_constraint k
+          where r.class = 'pg_class'::regclass and k.conrelid = r.object and k.contype in ('c', 'x')
+        union all select 'pg_constraint'::regclass, k.oid from pg_constraint k
+          where r.class = 'pg_type'::regclass and k.contypid = r.object and k.contype in ('c', 'x')
+        union all select 'pg_attrdef'::regclass, d.oid from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+          where r.class = 'pg_class'::regclass and d.adrelid = r.object and a.attgenerated <> ''
+        union all select 'pg_class'::regclass, i.indexrelid from pg_index i where r.class = 'pg_class'::regclass and i.indrelid = r.object
+        union all select 'pg_class'::regclass, t.typrelid from pg_type t where r.class = 'pg_type'::regclass and t.oid = r.object and t.typrelid <> 0
+        union all select 'pg_type'::regclass, t.typelem from pg_type t where r.class = 'pg_type'::regclass and t.oid = r.object and t.typelem >= 16384
+        union all select 'pg_type'::regclass, g.rngsubtype from pg_range g where r.class = 'pg_type'::regclass and g.rngtypid = r.object and g.rngsubtype >= 16384
+        union all select 'pg_class'::regclass, i.inhparent from pg_inherits i where r.class = 'pg_class'::regclass and i.inhrelid = r.object
+        union all select 'pg_trigger'::regclass, t.oid from pg_trigger t
+          where r.class = 'pg_class'::regclass and t.tgrelid = r.object and not t.tgisinternal and t.tgenabled in ('A', 'R')
+        union all select 'pg_rewrite'::regclass, w.oid from pg_rewrite w
+          where r.class = 'pg_class'::regclass and w.ev_class = r.object and w.ev_enabled in ('A', 'R') and w.rulename <> '_RETURN'
+      ) as next(class, object))
+    select r.class = 'pg_rewrite'::regclass as rule, p.proowner as owner, o.rolsuper as superuser,
+        c.relowner as table_owner, pg_get_userbyid(c.relowner) as table_owner_name, t.rolsuper as table_superuser,
+        pg_get_userbyid(c.relowner) = current_user as own, p.oid::regprocedure as function
+      from reached r left join pg_proc p on r.class = 'pg_proc'::regclass and p.oid = r.object left join pg_roles o on o.oid = p.proowner
+        cross join pg_class c join pg_roles t on t.oid = c.relowner
+      where r.class in ('pg_proc'::regclass, 'pg_rewrite'::regclass) and c.oid = relation
+      order by o.rolsuper limit 1) code);
+end $$;
+revoke all on function walcast.row_code from public;
