@@ -1,0 +1,4 @@
+import { PRISMA } from './prisma.ts';
+import type { ToolHistory } from './tool-history.ts';
+
+export const TOOL_HISTORIES: readonly ToolHistory[] = [PRISMA];
