@@ -22,9 +22,8 @@ describe.each(majors)('random histories on PostgreSQL %i', (major) => {
     const tally = new Tally();
     const seeds = Array.from({ length: count }, (_, i) => first + majors.indexOf(major) * NIGHTLY_HISTORIES + i);
     await runHistories({ major, seeds, transactions: TRANSACTIONS, tally, batch: 8, shrinkMs: 180_000 });
-    if (process.env['WALCAST_HISTORIES_TOLD'] !== undefined)
-      console.log(tally.share, [...tally.counts], [...tally.refusals]);
-    expect(tally.share).toBeGreaterThan(0.85);
+    const refusals = [...tally.refusals.values()].join('\n');
+    expect(tally.share, `refused, among others: ${refusals}`).toBeGreaterThan(0.85);
     const forms = [...formsOf(major), ...WRAPPERS].map(({ name }) => name);
     expect(forms.filter((name) => !tally.seen.includes(name))).toEqual([]);
   });

@@ -19,7 +19,8 @@ export interface Finding {
 const REPAIRS = `select how || ': ' || coalesce(source, statement, tag) as repair from walcast.applied_ddl
   where how ~ 'owner corrected|names lost|degraded' and coalesce(source, '') !~* 'temp' order by id limit 5`;
 
-const UNLOGGED = `select format('%I.%I', relnamespace::regnamespace::text, relname) as name from pg_class where relpersistence = 'u' and relkind = 'r'`;
+const UNLOGGED = `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relpersistence = 'u' and c.relkind = 'r'`;
 
 /** A source, a target and the pipeline between them, on which histories run one after the other, each in schemas of its own. */
 export class HistoryBed {

@@ -55,9 +55,11 @@ async function makeAll(
 async function told(histories: readonly History[], text: string, { major, shrinkMs }: RunOptions): Promise<string> {
   const limits = { runs: SHRINK_RUNS, milliseconds: shrinkMs };
   const [first] = histories;
+  const named = histories.filter(({ prefix }) => text.includes(prefix));
+  const others = histories.filter((history) => !named.includes(history));
   const together =
     first === undefined ? [] : [{ ...first, transactions: histories.flatMap(({ transactions }) => transactions) }];
-  for (const history of [...histories, ...together]) {
+  for (const history of [...named, ...others, ...together]) {
     const shrunk = await shrinkHistory(major, history, limits);
     if (shrunk === null) continue;
     const { finding, runs } = shrunk;

@@ -46,7 +46,12 @@ export async function shrinkHistory(major: number, history: History, limits: Shr
       return true;
     };
     await shrink(history.transactions, (transactions) => fails({ ...history, transactions }), more);
-    await shrink(placed(smallest.transactions), (steps) => fails({ ...history, transactions: put(steps) }), more);
+    for (const together of [true, false])
+      await shrink(
+        placed(smallest.transactions, together),
+        (units) => fails({ ...history, transactions: put(units) }),
+        more,
+      );
     return { history: smallest, finding, runs };
   } finally {
     await (bed as HistoryBed | null)?.dispose();
@@ -55,15 +60,28 @@ export async function shrinkHistory(major: number, history: History, limits: Shr
 
 interface Placed {
   readonly transaction: Transaction;
-  readonly step: Step;
+  readonly steps: readonly Step[];
 }
 
-const placed = (transactions: readonly Transaction[]): Placed[] =>
-  transactions.flatMap((transaction) => transaction.steps.map((step) => ({ transaction, step })));
+const GUARD = / savepoint guard$|^savepoint guard$/;
+
+/** Each step; `together`, with the savepoint that guards it alone. */
+function placed(transactions: readonly Transaction[], together: boolean): Placed[] {
+  return transactions.flatMap((transaction) => {
+    const units: Step[][] = [];
+    for (const step of transaction.steps) {
+      const previous = units.at(-1);
+      const guarded = previous?.[0]?.sql === 'savepoint guard' && !(GUARD.test(step.sql) && previous.length === 1);
+      if (together && previous !== undefined && guarded && previous.length < 3) previous.push(step);
+      else units.push([step]);
+    }
+    return units.map((steps) => ({ transaction, steps }));
+  });
+}
 
 /** Transactions of the steps that are left. */
-function put(steps: readonly Placed[]): Transaction[] {
+function put(units: readonly Placed[]): Transaction[] {
   const kept = new Map<Transaction, Step[]>();
-  for (const { transaction, step } of steps) kept.set(transaction, [...(kept.get(transaction) ?? []), step]);
-  return [...kept].map(([transaction, its]) => ({ ...transaction, steps: its }));
+  for (const { transaction, steps } of units) kept.set(transaction, [...(kept.get(transaction) ?? []), ...steps]);
+  return [...kept].map(([transaction, steps]) => ({ ...transaction, steps }));
 }

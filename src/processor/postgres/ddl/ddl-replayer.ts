@@ -21,6 +21,7 @@ import { PlanExecutor } from './plan-executor.ts';
 import { RoleRunner } from './role-runner.ts';
 import { type Plan, planOf, planStatement } from './statement-plan.ts';
 import { TargetRoles } from './target-roles.ts';
+import { UnprovedConstraints } from './unproved-constraints.ts';
 import { UserCode } from './user-code.ts';
 import type { PostponedKeys } from './verify-shapes.ts';
 
@@ -56,6 +57,7 @@ export class DdlReplayer implements DdlApplier {
   readonly #roles: TargetRoles;
   readonly #finder = new StatementFinder();
   readonly #executor: PlanExecutor;
+  readonly #unproved: UnprovedConstraints;
   readonly #concurrently: boolean;
   /** Rewritten relations whose rows have not come yet. */
   readonly #rewritten = new Set<number>();
@@ -67,6 +69,7 @@ export class DdlReplayer implements DdlApplier {
     this.#roles = new TargetRoles(options.roles, options.roleMap);
     this.#concurrently = options.concurrently ?? false;
     this.#executor = new PlanExecutor(this.#runner, this.#roles);
+    this.#unproved = new UnprovedConstraints(this.#runner, this.#roles);
     this.userCode = new UserCode(this.#runner, this.#roles, {
       rowSearchPath: options.rowSearchPath ?? DEFAULT_ROW_PATH,
       rowsRole: options.rowsRole ?? null,
@@ -86,6 +89,7 @@ export class DdlReplayer implements DdlApplier {
     this.#finder.beginTransaction();
     this.#runner.begin();
     this.#rewritten.clear();
+    this.#unproved.begin();
     this.#lastRelations = [];
     this.#droppedOwned = false;
   }
@@ -131,7 +135,9 @@ export class DdlReplayer implements DdlApplier {
         fields: { table: name },
       });
     }
+    if (event.chunk === 1) await this.#unproved.drop(session, table.schema, table.name);
     const written = await writeBackfill(event, table, this.userCode, session);
+    if (event.chunks !== undefined) await this.#unproved.restore(session);
     this.#rewritten.delete(event.oid);
     return written;
   }
