@@ -1,6 +1,6 @@
 import { COMMAND_CLASSES, IGNORED_OBJECTS } from '../../../ddl/command-classes.ts';
 import { StatementFinder } from '../../../ddl/statement-finder.ts';
-import { lastIdentifier } from '../../../ddl/statement-names.ts';
+import { grantsOnTemporary, lastIdentifier } from '../../../ddl/statement-names.ts';
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { createBareTable } from '../../../schema/render-table.ts';
@@ -194,6 +194,12 @@ export class DdlReplayer implements DdlApplier {
     if (search.kind === 'extension member') return nothing('ignored: member of an extension');
     const plans: Plan[] = [];
     if (search.kind === 'found') {
+      const [likeliest] = search.candidates;
+      if (
+        likeliest?.statement.kind === 'GrantStmt' &&
+        grantsOnTemporary(likeliest.statement.node, temporaryNames(event))
+      )
+        return nothing('ignored: of temporary objects');
       const later =
         this.#concurrently && search.candidates[0] !== undefined ? laterIndexes(search.candidates[0], event) : [];
       if (later.length > 0)
@@ -249,6 +255,11 @@ function nothing(how: string): Replayed {
 function isIgnoredObject({ details }: DdlCommandEvent): boolean {
   const commands = details?.commands ?? [];
   return commands.length > 0 && commands.every(({ type }) => IGNORED_OBJECTS.has(type.toLowerCase()));
+}
+
+/** Temporary relations that an unqualified name means; one that names pg_temp in its path may mean others. */
+function temporaryNames({ caller, details }: DdlCommandEvent): readonly string[] {
+  return caller.search_path.includes('pg_temp') ? [] : (details?.temporary ?? []);
 }
 
 /** As the event's command or, for a nested one, its text names it. */
