@@ -1,4 +1,5 @@
 import { PRISMA } from './prisma.ts';
+import { RAILS } from './rails.ts';
 import type { ToolHistory } from './tool-history.ts';
 
-export const TOOL_HISTORIES: readonly ToolHistory[] = [PRISMA];
+export const TOOL_HISTORIES: readonly ToolHistory[] = [PRISMA, RAILS];

@@ -25,7 +25,9 @@ const prisma: Tool = {
       [id, checksum, name],
     );
     await client.query(up);
-    await client.query('UPDATE _prisma_migrations SET applied_steps_count = applied_steps_count + 1 WHERE id = $1', [id]);
+    await client.query('UPDATE _prisma_migrations SET applied_steps_count = applied_steps_count + 1 WHERE id = $1', [
+      id,
+    ]);
     await client.query('UPDATE _prisma_migrations SET finished_at = $2 WHERE id = $1', [id, new Date().toISOString()]);
     await client.query('SELECT pg_advisory_unlock(72707369)');
   },
