@@ -3,6 +3,7 @@ import { COLUMN_FORMS } from './columns.ts';
 import { CONSTRAINT_FORMS } from './constraints.ts';
 import { FUNCTION_FORMS } from './functions.ts';
 import { INDEX_FORMS } from './indexes.ts';
+import { OTHER_FORMS } from './others.ts';
 import { PARTITION_FORMS } from './partitions.ts';
 import { RIGHTS_FORMS } from './rights.ts';
 import { ROW_FORMS } from './rows.ts';
@@ -20,6 +21,7 @@ const DDL_FORMS: readonly Form[] = [
   ...VIEW_FORMS,
   ...FUNCTION_FORMS,
   ...RIGHTS_FORMS,
+  ...OTHER_FORMS,
 ];
 
 export const isRowForm = (form: Form): boolean => ROW_FORMS.includes(form);

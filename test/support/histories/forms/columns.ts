@@ -216,6 +216,7 @@ export const COLUMN_FORMS: readonly Form[] = [
   },
   {
     name: 'change or drop identity',
+    weight: 4,
     make: (c) => {
       const picked = pickColumn(c, (column) => own(column) && column.identity !== '', freeTables(c));
       return picked === null
@@ -225,6 +226,7 @@ export const COLUMN_FORMS: readonly Form[] = [
   },
   {
     name: 'drop expression',
+    weight: 6,
     make: (c) => {
       const picked = pickColumn(
         c,
@@ -237,6 +239,7 @@ export const COLUMN_FORMS: readonly Form[] = [
   {
     name: 'set expression',
     since: 17,
+    weight: 6,
     make: (c) => {
       const picked = pickColumn(
         c,

@@ -69,6 +69,7 @@ export const CONSTRAINT_FORMS: readonly Form[] = [
   },
   {
     name: 'unique index as key',
+    weight: 8,
     make: (c) => {
       const table = c.draw.maybe(
         freeTables(c).filter(({ indexes }) =>
@@ -83,6 +84,7 @@ export const CONSTRAINT_FORMS: readonly Form[] = [
   },
   {
     name: 'add exclude',
+    weight: 3,
     make: (c) => {
       const table = c.draw.maybe(
         freeTables(c).filter(({ columns }) => columns.some(({ type }) => type === 'int4range')),
@@ -119,6 +121,7 @@ export const CONSTRAINT_FORMS: readonly Form[] = [
   },
   {
     name: 'alter constraint',
+    weight: 6,
     make: (c) => {
       const table = c.draw.maybe(
         relations(c, 'r').filter(

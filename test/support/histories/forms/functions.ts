@@ -73,6 +73,7 @@ export const FUNCTION_FORMS: readonly Form[] = [
   },
   {
     name: 'rename or drop trigger',
+    weight: 6,
     make: (c) => {
       const table = c.draw.maybe(
         relations(c, 'r', 'p').filter(({ triggers }) => triggers.some(({ inherited }) => !inherited)),
@@ -87,6 +88,7 @@ export const FUNCTION_FORMS: readonly Form[] = [
   },
   {
     name: 'enable or disable triggers',
+    weight: 5,
     make: (c) => {
       const table = c.draw.maybe(relations(c, 'r', 'p').filter(({ triggers }) => triggers.length > 0));
       if (table === undefined) return null;
@@ -133,6 +135,7 @@ end $f$; select ${maker}('x')`;
   },
   {
     name: 'alter or drop policy',
+    weight: 4,
     make: (c) => {
       const table = c.draw.maybe(relations(c, 'r', 'p').filter(({ policies }) => policies.length > 0));
       if (table === undefined) return null;

@@ -54,6 +54,7 @@ export const INDEX_FORMS: readonly Form[] = [
   {
     name: 'create index concurrently',
     alone: true,
+    weight: 6,
     make: (c) => {
       const found = indexed(c, relations(c, 'r'));
       return found === null ? null : indexSql(c, found, true);
@@ -89,6 +90,7 @@ export const INDEX_FORMS: readonly Form[] = [
   {
     name: 'drop index concurrently',
     alone: true,
+    weight: 8,
     make: (c) => {
       const found = withIndex(c);
       return found === null || found[0].kind === 'p'
@@ -134,6 +136,7 @@ export const INDEX_FORMS: readonly Form[] = [
   },
   {
     name: 'alter statistics',
+    weight: 5,
     make: (c) => {
       const statistics = c.draw.maybe(c.world.statistics.filter((each) => mine(c, each)));
       return statistics === undefined
@@ -143,7 +146,7 @@ export const INDEX_FORMS: readonly Form[] = [
   },
   {
     name: 'drop statistics',
-    weight: 1,
+    weight: 3,
     make: (c) => {
       const statistics = c.draw.maybe(c.world.statistics.filter((each) => mine(c, each)));
       return statistics === undefined ? null : `drop statistics ${ref(c, statistics)}`;

@@ -98,6 +98,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   },
   {
     name: 'attach a detached partition',
+    weight: 5,
     make: (c) => {
       const found = bounded(c);
       const table =
@@ -122,6 +123,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   },
   {
     name: 'detach partition',
+    weight: 5,
     make: (c) => {
       const partition = leaf(c);
       const parent = partition === undefined ? undefined : rootOf(c, partition);
@@ -133,6 +135,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   {
     name: 'detach partition concurrently',
     alone: true,
+    weight: 14,
     make: (c) => {
       const partition = leaf(c);
       const parent = partition === undefined ? undefined : rootOf(c, partition);
@@ -147,6 +150,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   },
   {
     name: 'index of a partitioned table attached',
+    weight: 5,
     make: (c) => {
       const parent = c.draw.maybe(relations(c, 'p').filter(({ columns }) => columns.length > 1));
       const partition = c.world.relations.find((relation) => relation.parent === parent?.oid && relation.kind === 'r');
@@ -158,6 +162,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   },
   {
     name: 'create heir',
+    weight: 4,
     make: (c) => {
       const parents = c.draw.some(
         freeTables(c).filter(({ columns }) => columns.every(({ identity }) => identity === '')),
@@ -170,6 +175,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   },
   {
     name: 'no inherit',
+    weight: 4,
     make: (c) => {
       const heir = c.draw.maybe(relations(c, 'r').filter((relation) => relation.heir));
       const parent = heir === undefined ? undefined : rootOf(c, heir);
@@ -180,6 +186,7 @@ export const PARTITION_FORMS: readonly Form[] = [
   },
   {
     name: 'inherit',
+    weight: 4,
     make: (c) => {
       const model = c.draw.maybe(
         freeTables(c).filter(({ columns }) =>

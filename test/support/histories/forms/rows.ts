@@ -40,7 +40,7 @@ const settable = (column: Column): boolean => column.generated === '' && column.
 export const ROW_FORMS: readonly Form[] = [
   {
     name: 'insert',
-    weight: 24,
+    weight: 30,
     make: (c) => {
       const table = c.draw.maybe(writable(c));
       const row = table === undefined ? null : rowOf(c, table);

@@ -130,6 +130,7 @@ export const TABLE_FORMS: readonly Form[] = [
   },
   {
     name: 'alter table set logged',
+    weight: 6,
     make: (c) => {
       const table = c.draw.maybe(
         relations(c, 'r').filter(
@@ -172,7 +173,7 @@ export const TABLE_FORMS: readonly Form[] = [
   },
   {
     name: 'alter schema rename',
-    weight: 1,
+    weight: 3,
     make: (c) => {
       const schema = c.draw.maybe(
         c.world.schemas.filter(
@@ -186,7 +187,7 @@ export const TABLE_FORMS: readonly Form[] = [
   },
   {
     name: 'drop schema cascade',
-    weight: 1,
+    weight: 3,
     make: (c) => {
       const schema = c.draw.maybe(
         c.world.schemas.filter(

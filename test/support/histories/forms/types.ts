@@ -104,11 +104,13 @@ export const TYPE_FORMS: readonly Form[] = [
   },
   {
     name: 'create sequence',
+    weight: 3,
     make: (c) =>
       `create sequence ${fresh(c, 'sequence')}${c.draw.pick(['', ' as smallint', ' increment by -2 maxvalue 100 start 50 cycle', ' cache 20 minvalue 5'])}`,
   },
   {
     name: 'alter sequence',
+    weight: 6,
     make: (c) => {
       const sequence = c.draw.maybe(
         relations(c, 'S').filter(({ persistence, ownedSequence }) => persistence === 'p' && !ownedSequence),
@@ -133,6 +135,7 @@ export const TYPE_FORMS: readonly Form[] = [
   },
   {
     name: 'sequence as default',
+    weight: 4,
     make: (c) => {
       const sequence = c.draw.maybe(
         relations(c, 'S').filter(({ persistence, ownedSequence }) => persistence === 'p' && !ownedSequence),

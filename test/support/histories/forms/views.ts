@@ -55,7 +55,7 @@ export const VIEW_FORMS: readonly Form[] = [
   },
   {
     name: 'refresh materialized view',
-    weight: 3,
+    weight: 8,
     make: (c) => {
       const view = c.draw.maybe(relations(c, 'm'));
       return view === undefined
@@ -65,6 +65,7 @@ export const VIEW_FORMS: readonly Form[] = [
   },
   {
     name: 'alter materialized view',
+    weight: 3,
     make: (c) => {
       const view = c.draw.maybe(relations(c, 'm'));
       return view === undefined
@@ -74,7 +75,7 @@ export const VIEW_FORMS: readonly Form[] = [
   },
   {
     name: 'drop materialized view',
-    weight: 1,
+    weight: 2,
     make: (c) => {
       const view = c.draw.maybe(relations(c, 'm'));
       return view === undefined ? null : `drop materialized view ${ref(c, view)}`;
@@ -94,6 +95,7 @@ export const VIEW_FORMS: readonly Form[] = [
   },
   {
     name: 'alter or drop rule',
+    weight: 4,
     make: (c) => {
       const table = c.draw.maybe(relations(c, 'r', 'v').filter(({ rules }) => rules.length > 0));
       if (table === undefined) return null;
