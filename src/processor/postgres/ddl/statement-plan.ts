@@ -13,7 +13,7 @@ import {
   withRoles,
 } from '../../../ddl/edit-statement.ts';
 import { lastIdentifier } from '../../../ddl/statement-names.ts';
-import type { Ast } from '../../../ddl/ast.ts';
+import { type Ast, listOf } from '../../../ddl/ast.ts';
 import type { FoundStatement } from '../../../ddl/statement-finder.ts';
 import { relationShapes } from '../../../schema/relation-shape.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
@@ -35,6 +35,8 @@ export interface Plan {
   readonly detached: string | null;
   /** Triggers and rules that stay plain ENABLE here though the source made them fire for replicated rows. */
   readonly silenced: readonly string[];
+  /** It copies another table, by a name under which the source's session may have had a temporary one. */
+  readonly copies: boolean;
 }
 
 /** From PostgreSQL 17 a transaction may use the values that it adds to its own enum, but not if it makes or adds them in a subtransaction. */
@@ -42,7 +44,7 @@ const ENUM_VALUES_AT_ONCE = 170_000;
 const ENUM_STATEMENTS: ReadonlySet<string> = new Set(['CreateEnumStmt', 'AlterEnumStmt']);
 
 export function planOf(statements: readonly string[], how: string, source: string | null = null): Plan {
-  return { source, statements, how, savepoint: true, detached: null, silenced: [] };
+  return { source, statements, how, savepoint: true, detached: null, silenced: [], copies: false };
 }
 
 /** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
@@ -116,6 +118,7 @@ export async function planStatement(
     savepoint: event.server_version_num < ENUM_VALUES_AT_ONCE || !ENUM_STATEMENTS.has(kind),
     detached,
     silenced,
+    copies: kind === 'CreateStmt' && listOf(node, 'tableElts').some((element) => 'TableLikeClause' in element),
   };
 }
 
