@@ -136,3 +136,26 @@ test('nothing of a transaction is left for the next', async () => {
   finder.beginTransaction();
   expect(await first(finder, event('CREATE TABLE', 'public.x'))).toBe('missing');
 });
+
+test('of drops that may find nothing, the one whose table the event names', async () => {
+  const text = 'drop trigger if exists t on a; drop trigger if exists t on s.b; drop trigger if exists t on b';
+  const dropped = (schema: string): DdlDetails => ({
+    dropped: [
+      {
+        class: 'pg_trigger',
+        oid: 1,
+        type: 'trigger',
+        identity: `t on ${schema}.b`,
+        names: [schema, 'b', 't'],
+        original: true,
+      },
+    ],
+  });
+  const finder = new StatementFinder();
+  finder.beginTransaction();
+  const found = await first(finder, event('DROP TRIGGER', '', { text, details: dropped('public') }));
+  expect(found).toBe('drop trigger if exists t on b');
+  finder.beginTransaction();
+  const other = await first(finder, event('DROP TRIGGER', '', { text, details: dropped('s') }));
+  expect(other).toBe('drop trigger if exists t on s.b');
+});

@@ -1,7 +1,7 @@
 import type { DdlCommandEvent } from '../wal/ddl-event.ts';
 import { withConformingStrings } from './conforming-strings.ts';
 import { commandPlace, namesExtensionScript } from './context.ts';
-import { eventNames } from './statement-names.ts';
+import { droppedPaths, eventDrops, eventNames } from './statement-names.ts';
 import { isExtensionStatement, parseStatements, type Statement } from './statements.ts';
 
 export interface FoundStatement {
@@ -100,10 +100,14 @@ export class StatementFinder {
     const anonymous =
       (event.details?.commands ?? []).every(({ identity }) => identity === undefined) &&
       event.details?.dropped === undefined;
-    const fits = (statement: Statement): boolean =>
-      !statement.dead &&
-      statement.tag === event.tag &&
-      (statement.names.length === 0 || anonymous || statement.names.some((name) => names.has(name)));
+    const drops = eventDrops(event);
+    const fits = (statement: Statement): boolean => {
+      if (statement.dead || statement.tag !== event.tag) return false;
+      const paths = drops.length > 0 && statement.kind === 'DropStmt' ? droppedPaths(statement.node) : null;
+      // DROP … IF EXISTS may stand there often and bring one event
+      if (paths !== null) return paths.some((path) => drops.some((drop) => endsWith(drop, path)));
+      return statement.names.length === 0 || anonymous || statement.names.some((name) => names.has(name));
+    };
     const from = this.#cursors.get(cursorKey) ?? 0;
     const ahead: Statement[] = [];
     const behind: Statement[] = []; // a loop runs the same text again
@@ -115,6 +119,12 @@ export class StatementFinder {
     if (ahead.length === 0 && behind[0] !== undefined) this.#cursors.set(cursorKey, statements.indexOf(behind[0]) + 1);
     return [...ahead, ...behind].slice(0, MAX_CANDIDATES);
   }
+}
+
+/** A name of the statement may lead from the database on. */
+function endsWith(path: readonly string[], name: readonly string[]): boolean {
+  const end = name.slice(-path.length);
+  return end.every((part, i) => part === path[path.length - end.length + i]);
 }
 
 function nth(event: DdlCommandEvent, statements: readonly Statement[], place: number): Statement[] {

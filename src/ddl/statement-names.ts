@@ -84,6 +84,40 @@ export function eventNames(event: DdlCommandEvent): Set<string> {
   return names;
 }
 
+/** Kinds that a DROP names by their path alone: schema and name, or schema, table and name. */
+const DROPPED_BY_PATH: ReadonlySet<string> = new Set([
+  'OBJECT_TABLE',
+  'OBJECT_VIEW',
+  'OBJECT_MATVIEW',
+  'OBJECT_SEQUENCE',
+  'OBJECT_INDEX',
+  'OBJECT_FOREIGN_TABLE',
+  'OBJECT_TYPE',
+  'OBJECT_DOMAIN',
+  'OBJECT_FUNCTION',
+  'OBJECT_PROCEDURE',
+  'OBJECT_ROUTINE',
+  'OBJECT_AGGREGATE',
+  'OBJECT_TRIGGER',
+  'OBJECT_POLICY',
+  'OBJECT_RULE',
+]);
+
+/** What a DROP names, as far as it is qualified; null: not to be told by that. */
+export function droppedPaths(node: Ast): string[][] | null {
+  if (!DROPPED_BY_PATH.has(textOf(node, 'removeType') ?? '')) return null;
+  return listOf(node, 'objects').map(objectPath);
+}
+
+/** The whole paths of what an event's command dropped itself, not of what went with it. */
+export function eventDrops({ details }: DdlCommandEvent): string[][] {
+  return (details?.dropped ?? []).flatMap(({ original, identity, names = [] }) => {
+    if (original !== true) return [];
+    // of a type there is its printed name alone, of others the parts
+    return [names.length > 1 ? [...names] : (identifiers(identity)[0] ?? [])];
+  });
+}
+
 /** Does a GRANT or REVOKE concern nothing but these temporary relations? */
 export function grantsOnTemporary(node: Ast, temporary: readonly string[]): boolean {
   const objects = listOf(node, 'objects').map((object) => child(object, 'RangeVar'));
@@ -140,11 +174,15 @@ function unnamedKind(node: Ast, field: string): string[] | null {
   return name === undefined ? null : [name];
 }
 
+function objectPath(object: Ast): string[] {
+  const list = child(object, 'List') ?? child(object, 'ObjectWithArgs') ?? child(object, 'TypeName') ?? object;
+  return nameParts([...listOf(list, 'items'), ...listOf(list, 'objname'), ...listOf(list, 'names')]);
+}
+
 /** The name in any of the forms in which the parser refers to an object. */
 function objectNames(object: Ast | undefined): string[] {
   if (object === undefined) return [];
-  const list = child(object, 'List') ?? child(object, 'ObjectWithArgs') ?? child(object, 'TypeName') ?? object;
-  const parts = nameParts([...listOf(list, 'items'), ...listOf(list, 'objname'), ...listOf(list, 'names')]);
+  const parts = objectPath(object);
   if (parts.length > 0) return last(parts);
   const text = child(object, 'String');
   return present(textOf(isAst(text) ? text : undefined, 'sval'), textOf(object, 'relname'));

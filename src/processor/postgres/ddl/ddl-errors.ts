@@ -59,3 +59,9 @@ export function mismatch(event: DdlCommandEvent, sql: string, found: readonly Sh
     fields: fields(event, sql),
   });
 }
+
+export function stillThere(event: DdlCommandEvent, sql: string, left: readonly string[]): WalcastError {
+  return new WalcastError('E_DDL_MISMATCH', `After ${head(event)} the target still has ${left.join(', ')}.`, {
+    fields: fields(event, sql),
+  });
+}

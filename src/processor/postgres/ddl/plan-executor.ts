@@ -6,10 +6,11 @@ import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import { enterEnvironment, KEEP, UNDO } from './author-environment.ts';
-import { failed, mismatch } from './ddl-errors.ts';
+import { failed, mismatch, stillThere } from './ddl-errors.ts';
 import { fallbackPlan } from './fallback-plan.ts';
 import type { RoleRunner } from './role-runner.ts';
 import { metLater } from './met-later.ts';
+import { notDropped } from './not-dropped.ts';
 import { isPostgresFailure, isRefusal } from './server-errors.ts';
 import type { Plan } from './statement-plan.ts';
 import type { TargetRole, TargetRoles } from './target-roles.ts';
@@ -106,6 +107,13 @@ export class PlanExecutor {
     if (others.length > 0) {
       if (plan.savepoint) await session.execute(UNDO);
       throw mismatch(event, plan.statements.join('; '), others);
+    }
+    if (plan.ifExists) {
+      const left = await notDropped(session, event.details?.dropped ?? []);
+      if (left.length > 0) {
+        if (plan.savepoint) await session.execute(UNDO);
+        throw stillThere(event, plan.statements.join('; '), left);
+      }
     }
     for (const { table } of found) await giveTo(table, table.owner, session);
     if (plan.savepoint) await session.execute(KEEP);

@@ -21,6 +21,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../sql/quot
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import { foldedMoments } from './folded-moments.ts';
+import { leavesBound } from './detached-bound.ts';
 import type { TargetRoles } from './target-roles.ts';
 
 export interface Plan {
@@ -31,6 +32,8 @@ export interface Plan {
   readonly how: string;
   /** False: it must not run in a subtransaction, so that its failure is the transaction's. */
   readonly savepoint: boolean;
+  /** It may do nothing and succeed: whether it dropped what the source dropped has to be seen. */
+  readonly ifExists: boolean;
   /** A partition, as the author names it, whose bound becomes a CHECK before it is detached. */
   readonly detached: string | null;
   /** Triggers and rules that stay plain ENABLE here though the source made them fire for replicated rows. */
@@ -44,7 +47,7 @@ const ENUM_VALUES_AT_ONCE = 170_000;
 const ENUM_STATEMENTS: ReadonlySet<string> = new Set(['CreateEnumStmt', 'AlterEnumStmt']);
 
 export function planOf(statements: readonly string[], how: string, source: string | null = null): Plan {
-  return { source, statements, how, savepoint: true, detached: null, silenced: [], copies: false };
+  return { source, statements, how, savepoint: true, ifExists: false, detached: null, silenced: [], copies: false };
 }
 
 /** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
@@ -77,6 +80,7 @@ export async function planStatement(
   if (kind === 'AlterTableStmt') {
     detached = detachedConcurrently(node);
     if (detached !== null) {
+      if (!(await leavesBound(detached, event, session))) detached = null;
       sql = await withoutConcurrently(sql);
       notes.push('not concurrently');
     }
@@ -115,6 +119,7 @@ export async function planStatement(
     source: statement.sql,
     statements: [sql, ...after],
     how: notes.join(', '),
+    ifExists: kind === 'DropStmt' && node['missing_ok'] === true,
     savepoint: event.server_version_num < ENUM_VALUES_AT_ONCE || !ENUM_STATEMENTS.has(kind),
     detached,
     silenced,

@@ -50,6 +50,22 @@ export const VIEWS: readonly CommandCase[] = [
     ],
   },
   {
+    name: 'drop if exists, beside others of the name',
+    steps: [
+      'create schema other; create type other.kind as enum ($$a$$); create domain other.amount as int; create table a (i int primary key); create table b (i int primary key); create table other.a (i int primary key)',
+      'create function nop() returns trigger language plpgsql as $$ begin return new; end $$; create function other.f(int) returns int language sql as $$ select 1 $$; create function other.f(text) returns int language sql as $$ select 1 $$',
+      'create trigger t before insert on b for each row execute function nop(); create policy p on b; create rule r as on delete to b do nothing; create trigger t before insert on other.a for each row execute function nop()',
+      'drop type if exists kind; drop type if exists public.kind; drop type if exists other.kind',
+      'drop domain if exists amount; drop domain if exists other.amount',
+      'drop trigger if exists t on a; drop trigger if exists t on b; drop trigger if exists t on other.a',
+      'drop policy if exists p on a; drop policy if exists p on b; drop rule if exists r on a; drop rule if exists r on b',
+      'drop function if exists f; drop function if exists other.f(bigint); drop function if exists other.f(text); drop function if exists other.f',
+      'create view other.v as select 1 as one; create materialized view other.m as select 1 as one; create sequence other.s; create index i on other.a (i)',
+      'drop view if exists v; drop view if exists other.v; drop materialized view if exists m, other.m; drop sequence if exists s; drop sequence if exists other.s; drop index if exists i; drop index if exists other.i',
+      'drop table if exists nowhere.a; drop table if exists other.a; drop schema if exists nowhere; drop schema if exists other cascade',
+    ],
+  },
+  {
     name: 'moments that a definition keeps',
     steps: [
       BASE,
