@@ -1,4 +1,5 @@
--- sql_drop: what the command dropped, without what follows from the rest by itself. Null: nothing that concerns a target.
+-- sql_drop: what the command dropped, without what follows from the rest by itself. Null: nothing that concerns a target, which what goes along with a
+-- temporary object does not: no target had it.
 create function walcast.dropped_objects() returns json language plpgsql as $$
 begin
   return (
@@ -17,6 +18,8 @@ begin
       and d.address_names[1] is distinct from 'pg_temp'  -- triggers, rules and policies of temporary tables
       and d.schema_name is distinct from 'pg_toast'
       and d.schema_name is distinct from 'walcast'
-      and (d.original or d.object_type not in ('default value', 'type', 'trigger', 'rule', 'toast table')));
+      and (d.original or d.object_type not in ('default value', 'type', 'trigger', 'rule', 'toast table'))
+    having bool_or(d.original)
+      or not exists (select from pg_event_trigger_dropped_objects() o where o.original and o.is_temporary));
 end $$;
 revoke all on function walcast.dropped_objects from public;

@@ -1,5 +1,5 @@
--- ddl_command_end: the commands of the event, null when none concerns a target (nothing done, temporary objects, members of an extension,
--- our own schema); the relations that may have changed, members of extensions included; and their metadata.
+-- ddl_command_end: the commands of the event, null when none concerns a target (nothing done, temporary objects and the functions and domains
+-- that go with them at the end of the session, members of an extension, our own schema); the relations that may have changed, members of extensions included; and their metadata.
 create function walcast.ddl_commands(tag text, out commands json, out relations oid[], out metadata json) language plpgsql as $$
 declare
   has_heirs boolean;
@@ -28,7 +28,16 @@ begin
         where t.relpersistence = 't' and t.oid = case c.classid
           when 'pg_trigger'::regclass then (select g.tgrelid from pg_trigger g where g.oid = c.objid)
           when 'pg_policy'::regclass then (select p.polrelid from pg_policy p where p.oid = c.objid)
-          when 'pg_rewrite'::regclass then (select w.ev_class from pg_rewrite w where w.oid = c.objid) end);
+          when 'pg_rewrite'::regclass then (select w.ev_class from pg_rewrite w where w.oid = c.objid) end)
+      and (pg_my_temp_schema() = 0 or c.classid not in ('pg_proc'::regclass, 'pg_type'::regclass) or not exists (
+        with recursive needed(class, object) as (
+          select c.classid, c.objid
+          union
+          select d.refclassid, d.refobjid from needed n join pg_depend d on d.classid = n.class and d.objid = n.object
+            where d.refclassid in ('pg_type'::regclass, 'pg_class'::regclass, 'pg_proc'::regclass))
+        select from needed n where pg_my_temp_schema() = case n.class
+          when 'pg_type'::regclass then (select t.typnamespace from pg_type t where t.oid = n.object)
+          when 'pg_class'::regclass then (select t.relnamespace from pg_class t where t.oid = n.object) end));
   if tag in ('COMMENT', 'GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES', 'SECURITY LABEL', 'CREATE TRIGGER', 'ALTER TRIGGER',
       'CREATE RULE', 'ALTER RULE', 'CREATE POLICY', 'ALTER POLICY', 'CREATE SEQUENCE', 'ALTER SEQUENCE', 'CREATE STATISTICS',
       'ALTER STATISTICS', 'REFRESH MATERIALIZED VIEW') then
@@ -40,7 +49,7 @@ begin
       select t.oid from pg_class c join pg_class t on t.reloftype = c.reltype where c.oid = any (relations) and c.relkind = 'c');
   end if;
   select array_agg(c.oid), bool_or(c.relhassubclass) into relations, has_heirs
-    from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c');
+    from pg_class c where c.oid = any (relations) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'c') and c.relpersistence <> 't';
   if has_heirs and tag in ('ALTER TABLE', 'ALTER TYPE') then
     relations := walcast.descendants(relations);  -- it reports the parent alone
   end if;

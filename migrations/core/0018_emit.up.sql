@@ -104,6 +104,11 @@ begin
       event := walcast.ddl_commands(tg_tag);
       relations := event.relations;
       details := '{"commands":' || event.commands || coalesce(',"relations":' || event.metadata, '') || '}';
+      -- these events tell no object, so that those of temporary ones come too
+      if details is not null and tg_tag in ('GRANT', 'REVOKE') and pg_my_temp_schema() <> 0 then
+        details := rtrim(details, '}') || coalesce(',"temporary":' || (
+          select json_agg(c.relname) from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relkind in ('r', 'p', 'S', 'v')), '') || '}';
+      end if;
     end if;
     if details is not null then
       settling := split_part(coalesce(current_setting('walcast.settling', true), ''), ':', 1);

@@ -4,10 +4,12 @@ import {
   detachedConcurrently,
   enabledPlainly,
   firingForReplicas,
+  partitionOfComputedBound,
   rolesIn,
   withDefault,
   withExtensionVersion,
   withIndexName,
+  withPartitionBound,
   withoutConcurrently,
   withRoles,
 } from './edit-statement.ts';
@@ -105,4 +107,29 @@ test('finds and replaces roles wherever a statement names one', async () => {
     'create schema s authorization "z"',
   );
   expect(await withRoles('alter table t owner to alice', new Map([['alice', 'z']]))).toBe('alter table t owner to "z"');
+});
+
+test.each([
+  ["create table p partition of t for values from (minvalue, 1) to (now() - '1 day', 2) with (fillfactor = 70)", 'p'],
+  ['alter table t attach partition s."P" for values in (1, \'x\'::text)', 'P'],
+  ["create table p partition of t for values from ('yesterday') to ('today')", 'p'],
+  ["create table p partition of t for values from ('2020-01-01', -1) to (maxvalue, 1.5)", null],
+  ['create table p partition of t default', null],
+  ['create table p (a int)', null],
+])('knows a partition whose bound is computed: %s', async (sql, partition) => {
+  expect(partitionOfComputedBound(await node(sql))).toBe(partition);
+});
+
+test('puts the bound that the source computed in the place of its expression', async () => {
+  expect(
+    await withPartitionBound(
+      'create table p partition of t (check (f(values))) /* for values */ FOR VALUES from (a(1)) to (b((2))) partition by list (f(a))',
+      "FOR VALUES FROM ('now ( ') TO (3)",
+    ),
+  ).toBe(
+    "create table p partition of t (check (f(values))) /* for values */ FOR VALUES FROM ('now ( ') TO (3) partition by list (f(a))",
+  );
+  expect(
+    await withPartitionBound('alter table t attach partition p for values in (f(1), 2);', 'FOR VALUES IN (5)'),
+  ).toBe('alter table t attach partition p FOR VALUES IN (5);');
 });

@@ -170,6 +170,37 @@ export async function withDefault(sql: string, column: string, expression: strin
   return edited ?? sql;
 }
 
+/** What a statement gives a partition's bound by an expression, that two servers may compute differently: the partition's name; else null. */
+export function partitionOfComputedBound(node: Ast): string | null {
+  for (const { name, bound } of partitionBounds(node)) {
+    const values = ['listdatums', 'lowerdatums', 'upperdatums'].flatMap((list) => listOf(bound, list));
+    if (values.some(isComputed)) return name;
+  }
+  return null;
+}
+
+/** `FOR VALUES …` in place of the bound that a statement gives a partition. */
+export async function withPartitionBound(sql: string, bound: string): Promise<string> {
+  const parsed = unwrap((await parseSql(`create table p partition of t ${bound}`))[0]?.tree ?? {}).node;
+  const replacement = child(parsed, 'partbound');
+  const edited = await apply(sql, {
+    change(node) {
+      const [found] = partitionBounds(node);
+      if (found === undefined || replacement === undefined) return false;
+      set(found.holder, found.field, replacement);
+      return true;
+    },
+    *places(tokens, node) {
+      // The tree tells the place of FROM or IN, which FOR VALUES stands before.
+      const at = tokens.findIndex(({ start }) => start === partitionBounds(node)[0]?.bound['location']);
+      const start = tokens[at - 2]?.start;
+      if (start === undefined) return;
+      for (const { end, text } of tokens.slice(at)) if (text === ')') yield { start, end, text: bound };
+    },
+  });
+  return edited ?? sql;
+}
+
 /** The version of an extension, where the statement leaves it to the server. */
 export async function withExtensionVersion(sql: string, version: string): Promise<string> {
   const { kind, node } = unwrap((await parseSql(sql))[0]?.tree ?? {});
@@ -216,6 +247,35 @@ function roleSpecs(node: Ast): Ast[] {
     if (textOf(role, 'roletype') === 'ROLESPEC_CSTRING' && !found.includes(role)) found.push(role);
   }
   return found;
+}
+
+interface PartitionBound {
+  readonly name: string;
+  readonly bound: Ast;
+  readonly holder: Ast;
+  readonly field: string;
+}
+
+/** Of CREATE TABLE … PARTITION OF and of ATTACH PARTITION. */
+function partitionBounds(node: Ast): PartitionBound[] {
+  const created = child(node, 'partbound');
+  if (created !== undefined) {
+    const name = textOf(child(node, 'relation'), 'relname') ?? '';
+    return [{ name, bound: created, holder: node, field: 'partbound' }];
+  }
+  return tableCommands(node).flatMap((command) => {
+    const holder = child(child(command, 'def'), 'PartitionCmd');
+    const bound = child(holder, 'bound');
+    const name = textOf(child(holder, 'name'), 'relname') ?? '';
+    return holder === undefined || bound === undefined ? [] : [{ name, bound, holder, field: 'bound' }];
+  });
+}
+
+/** Words such as 'now' are values of their moment too. */
+function isComputed(datum: Ast): boolean {
+  const constant = child(datum, 'A_Const');
+  if (constant === undefined) return child(datum, 'ColumnRef') === undefined;
+  return /[a-z]{3}/i.test(textOf(child(constant, 'sval'), 'sval') ?? '');
 }
 
 function tableCommands(node: Ast): Ast[] {

@@ -1,4 +1,5 @@
 import type { DdlCommandEvent } from '../wal/ddl-event.ts';
+import { withConformingStrings } from './conforming-strings.ts';
 import { commandPlace, namesExtensionScript } from './context.ts';
 import { eventNames } from './statement-names.ts';
 import { isExtensionStatement, parseStatements, type Statement } from './statements.ts';
@@ -55,12 +56,13 @@ export class StatementFinder {
         : place.kind === 'function'
           ? (event.function_body ?? [])
           : this.#clientTexts();
+    const conforming = event.caller.settings['standard_conforming_strings'] !== 'off';
     let problem = texts.length === 0 ? 'its text did not come with it' : 'no statement of its text fits';
     let insideExtension = event.phase === 'drop' && namesExtensionScript(event.context);
     for (const text of texts) {
       if (insideExtension) break;
       try {
-        const statements = await this.#parse(text);
+        const statements = await this.#parse(conforming ? text : withConformingStrings(text));
         const candidates =
           place.kind === 'function'
             ? nth(event, statements, place.statement)

@@ -84,6 +84,20 @@ export function eventNames(event: DdlCommandEvent): Set<string> {
   return names;
 }
 
+/** Does a GRANT or REVOKE concern nothing but these temporary relations? */
+export function grantsOnTemporary(node: Ast, temporary: readonly string[]): boolean {
+  const objects = listOf(node, 'objects').map((object) => child(object, 'RangeVar'));
+  return (
+    objects.length > 0 &&
+    objects.every((relation) => {
+      const schema = textOf(relation, 'schemaname');
+      return schema === undefined
+        ? temporary.includes(textOf(relation, 'relname') ?? '')
+        : /^pg_temp(_\d+)?$/.test(schema);
+    })
+  );
+}
+
 /** `public."My table"` → `My table`, `s.f(integer)` → `f`, `p on public.t` → `p`. */
 export function lastIdentifier(identity: string): string | null {
   return identifiers(identity)[0]?.at(-1) ?? null;

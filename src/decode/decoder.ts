@@ -65,43 +65,45 @@ export class Decoder {
     return this.#batch !== null && this.#batch.count > 0;
   }
 
-  /** `chunk` is an XLogData message with its header; it may be overwritten as soon as this returns. */
-  append(chunk: Buffer): void {
-    if (chunk.length <= HEADER) throw protocolError('replication message without content');
-    switch (chunk[HEADER]) {
-      case MESSAGE.insert:
-      case MESSAGE.update:
-      case MESSAGE.delete:
-        this.#row(chunk);
-        break;
+  /** `chunk[start, end)` is an XLogData message with its header; it may be overwritten as soon as this returns. */
+  append(chunk: Buffer, start = 0, end = chunk.length): void {
+    const at = start + HEADER;
+    if (end <= at) throw protocolError('replication message without content');
+    const kind = chunk[at] as number;
+    if (kind === MESSAGE.insert || kind === MESSAGE.update || kind === MESSAGE.delete) {
+      this.#row(chunk, at, end, kind);
+      return;
+    }
+    this.#reader.open(chunk, at, end);
+    switch (kind) {
       case MESSAGE.begin:
-        this.#begin(chunk);
+        this.#begin(chunk, start);
         break;
       case MESSAGE.commit:
-        this.#commit(chunk);
+        this.#commit(chunk, start);
         break;
       case MESSAGE.relation:
-        this.#relation(chunk);
+        this.#relation(chunk, start);
         break;
       case MESSAGE.type:
-        this.#type(chunk);
+        this.#type();
         break;
       case MESSAGE.truncate:
-        this.#truncate(chunk);
+        this.#truncate(chunk, start);
         break;
       case MESSAGE.message:
-        this.#message(chunk);
+        this.#message(chunk, start);
         break;
       case MESSAGE.origin:
         break;
       default:
-        throw protocolError(`unknown message kind ${chunk[HEADER]}`, { kind: chunk[HEADER] as number });
+        throw protocolError(`unknown message kind ${kind}`, { kind });
     }
   }
 
   /** A keepalive: everything up to `position` was sent. Between transactions only; inside one it says nothing. */
   idle(position: Lsn): void {
-    if (!this.#inTransaction) this.#object(EVENT.idle, { position }, null);
+    if (!this.#inTransaction) this.#object(EVENT.idle, { position }, null, 0);
   }
 
   /** Hands out what there is. */
@@ -112,26 +114,24 @@ export class Decoder {
     this.#hooks.batch(batch);
   }
 
-  #row(chunk: Buffer): void {
-    if (!this.#inTransaction) throw protocolError('row outside a transaction', { kind: chunk[HEADER] as number });
-    if (chunk.length < HEADER + 6) throw protocolError('message ends early', { kind: chunk[HEADER] as number });
-    const relationOid = chunk.readUInt32BE(HEADER + 1);
+  #row(chunk: Buffer, from: number, to: number, kind: number): void {
+    if (!this.#inTransaction) throw protocolError('row outside a transaction', { kind });
+    if (to < from + 6) throw protocolError('message ends early', { kind });
+    const relationOid = chunk.readUInt32BE(from + 1);
     if (relationOid !== this.#lastOid) {
       this.#lastRelation = this.#relations.get(relationOid) ?? null;
       this.#lastOid = relationOid;
     }
     const relation = this.#lastRelation;
-    if (relation === null)
-      throw protocolError(`row of relation ${relationOid}, which was not announced`, { kind: chunk[HEADER] as number });
+    if (relation === null) throw protocolError(`row of relation ${relationOid}, which was not announced`, { kind });
     if (relation.schema === OWN_SCHEMA) return;
 
-    const kind = chunk[HEADER] as number;
     const columns = relation.columns.length;
-    const size = chunk.length - HEADER;
+    const size = to - from;
     const batch = this.#room(size, columns * 2);
     const start = batch.byteLength;
     const end = start + size;
-    chunk.copy(batch.bytes, start, HEADER);
+    chunk.copy(batch.bytes, start, from, to);
 
     const i = batch.count;
     let at = start + 5;
@@ -161,37 +161,37 @@ export class Decoder {
 
     batch.kinds[i] = kind === MESSAGE.insert ? EVENT.insert : kind === MESSAGE.update ? EVENT.update : EVENT.delete;
     batch.refs[i] = relationOid;
-    batch.lsnHigh[i] = chunk.readUInt32BE(1);
-    batch.lsnLow[i] = chunk.readUInt32BE(5);
+    batch.lsnHigh[i] = chunk.readUInt32BE(from - HEADER + 1);
+    batch.lsnLow[i] = chunk.readUInt32BE(from - HEADER + 5);
     batch.byteLength = end;
     batch.fieldsUsed = into;
     batch.count = i + 1;
     if (batch.count === batch.kinds.length) this.seal();
   }
 
-  #begin(chunk: Buffer): void {
+  #begin(chunk: Buffer, start: number): void {
     if (this.#inTransaction) throw protocolError('begin inside a transaction', { kind: MESSAGE.begin });
-    const reader = this.#open(chunk);
+    const reader = this.#reader;
     const event = { commitLsn: lsn(reader.uint64()), commitTime: reader.int64(), xid: xid(reader.uint32()) };
     reader.expectEnd();
     this.#inTransaction = true;
     this.#transaction = event.xid;
-    this.#object(EVENT.begin, event, chunk);
+    this.#object(EVENT.begin, event, chunk, start);
   }
 
-  #commit(chunk: Buffer): void {
+  #commit(chunk: Buffer, start: number): void {
     if (!this.#inTransaction) throw protocolError('commit outside a transaction', { kind: MESSAGE.commit });
-    const reader = this.#open(chunk);
+    const reader = this.#reader;
     reader.byte();
     const event = { commitLsn: lsn(reader.uint64()), endLsn: lsn(reader.uint64()), commitTime: reader.int64() };
     reader.expectEnd();
     if (event.endLsn <= event.commitLsn) throw protocolError('commit ends before it begins', { kind: MESSAGE.commit });
     this.#inTransaction = false;
-    this.#object(EVENT.commit, event, chunk);
+    this.#object(EVENT.commit, event, chunk, start);
   }
 
-  #relation(chunk: Buffer): void {
-    const reader = this.#open(chunk);
+  #relation(chunk: Buffer, start: number): void {
+    const reader = this.#reader;
     const id = reader.uint32();
     const schema = reader.text() || 'pg_catalog';
     const name = reader.text();
@@ -210,19 +210,19 @@ export class Decoder {
     const relation: Relation = { oid: oid(id), schema, name, replicaIdentity, columns };
     this.#relations.set(id, relation);
     this.#lastOid = -1;
-    if (schema !== OWN_SCHEMA) this.#object(EVENT.relation, relation, chunk);
+    if (schema !== OWN_SCHEMA) this.#object(EVENT.relation, relation, chunk, start);
   }
 
-  #type(chunk: Buffer): void {
-    const reader = this.#open(chunk);
+  #type(): void {
+    const reader = this.#reader;
     const id = reader.uint32();
     this.#types.set(id, { schema: reader.text() || 'pg_catalog', name: reader.text() });
     reader.expectEnd();
   }
 
-  #truncate(chunk: Buffer): void {
+  #truncate(chunk: Buffer, start: number): void {
     if (!this.#inTransaction) throw protocolError('truncate outside a transaction', { kind: MESSAGE.truncate });
-    const reader = this.#open(chunk);
+    const reader = this.#reader;
     const count = reader.uint32();
     const flags = reader.byte();
     if (count * 4 !== reader.left)
@@ -236,11 +236,16 @@ export class Decoder {
       if (relation.schema !== OWN_SCHEMA) relations.push(relation);
     }
     if (relations.length === 0) return;
-    this.#object(EVENT.truncate, { relations, cascade: (flags & 1) === 1, restartIdentity: (flags & 2) === 2 }, chunk);
+    this.#object(
+      EVENT.truncate,
+      { relations, cascade: (flags & 1) === 1, restartIdentity: (flags & 2) === 2 },
+      chunk,
+      start,
+    );
   }
 
-  #message(chunk: Buffer): void {
-    const reader = this.#open(chunk);
+  #message(chunk: Buffer, start: number): void {
+    const reader = this.#reader;
     const transactional = (reader.byte() & 1) === 1;
     const position = lsn(reader.uint64());
     const prefix = reader.text();
@@ -250,7 +255,7 @@ export class Decoder {
     if (!transactional || !this.#inTransaction) return;
     const event = this.#hooks.message(prefix, content, this.#transaction, position);
     if (event !== null && event.kind !== 'rows') this.#forgetDropped(event);
-    if (event !== null) this.#object(EVENT.ddl, event, chunk);
+    if (event !== null) this.#object(EVENT.ddl, event, chunk, start);
   }
 
   /** A source that makes and drops tables all day must not fill our memory with them. */
@@ -261,22 +266,16 @@ export class Decoder {
     this.#lastOid = -1;
   }
 
-  /** Rare messages are read where they lie: nothing of the chunk is kept. */
-  #open(chunk: Buffer): MessageReader {
-    this.#reader.open(chunk, HEADER, chunk.length);
-    return this.#reader;
-  }
-
-  #object(kind: EventKind, object: EventObject, chunk: Buffer | null): void {
+  #object(kind: EventKind, object: EventObject, chunk: Buffer | null, start: number): void {
     const batch = this.#room(0, 0);
     const i = batch.count;
     batch.kinds[i] = kind;
     batch.refs[i] = batch.objects.push(object) - 1;
     batch.oldAt[i] = -1;
     batch.newAt[i] = -1;
-    batch.lsnHigh[i] = chunk === null ? 0 : chunk.readUInt32BE(1);
-    batch.lsnLow[i] = chunk === null ? 0 : chunk.readUInt32BE(5);
-    batch.objectBytes += chunk === null ? 0 : chunk.length - HEADER;
+    batch.lsnHigh[i] = chunk === null ? 0 : chunk.readUInt32BE(start + 1);
+    batch.lsnLow[i] = chunk === null ? 0 : chunk.readUInt32BE(start + 5);
+    batch.objectBytes += chunk === null ? 0 : this.#reader.size;
     batch.count = i + 1;
     if (batch.count === BATCH_EVENTS || batch.objectBytes >= BATCH_BYTES) this.seal();
   }

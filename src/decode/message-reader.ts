@@ -9,12 +9,15 @@ export class MessageReader {
   #end = 0;
   at = 0;
   kind = 0;
+  /** Bytes of the message. */
+  size = 0;
 
   /** Starts with the message in `bytes[start, end)`; the first byte is its kind. */
   open(bytes: Buffer, start: number, end: number): void {
     if (start >= end) throw protocolError('empty message');
     this.#bytes = bytes;
     this.#end = end;
+    this.size = end - start;
     this.kind = bytes[start] as number;
     this.at = start + 1;
   }

@@ -40,9 +40,9 @@ export class ReplicationStream {
       slot: options.slot,
       publication: options.publication,
       handlers: {
-        data: (chunk) => {
+        data: (bytes, start, end) => {
           this.#messages++;
-          this.#decoder.append(chunk);
+          this.#decoder.append(bytes, start, end);
           this.#scheduleChunkEnd();
         },
         keepalive: (position) => {
@@ -158,12 +158,16 @@ export class ReplicationStream {
     return event;
   }
 
-  /** Runs once after all messages of one piece of the socket: not per message. */
+  /**
+   * Runs once after all messages of one piece of the socket: not per message, and not amid a transaction, of which nobody could commit anything:
+   * the walsender sends most messages one by one.
+   */
   #scheduleChunkEnd(): void {
-    if (this.#chunkEndScheduled) return;
+    if (this.#chunkEndScheduled || this.#decoder.inTransaction) return;
     this.#chunkEndScheduled = true;
     queueMicrotask(() => {
       this.#chunkEndScheduled = false;
+      if (this.#decoder.inTransaction) return;
       for (const feed of this.#feeds) {
         if (!feed.waiting) continue;
         this.#decoder.seal();

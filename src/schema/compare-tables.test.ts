@@ -80,3 +80,15 @@ test('named NOT NULL constraints count only where both sides have them', () => {
   expect(tableDifferences(here, older, { source: 18, target: 17 })).toEqual([]);
   expect(tableDifferences(here, older, SAME)).toHaveLength(1);
 });
+
+test('an index that a failed CREATE INDEX CONCURRENTLY left on the source may be missing, any other not', () => {
+  const index = { oid: 9, name: 'i', definition: 'CREATE INDEX i ON public.t USING btree (id)' };
+  const invalid = { ...here, indexes: [{ ...index, valid: false }] };
+  const valid = { ...there, indexes: [{ ...index, valid: true }] };
+  expect(tableDifferences(invalid, there, SAME)).toEqual([]);
+  expect(tableDifferences(invalid, valid, SAME)).toMatchObject([{ path: 'indexes.i.valid' }]);
+  expect(tableDifferences({ ...valid, oid: 1 }, there, SAME)).toMatchObject([{ path: 'indexes.i' }]);
+  expect(tableDifferences({ ...invalid, kind: 'p' }, { ...there, kind: 'p' }, SAME)).toMatchObject([
+    { path: 'indexes.i' },
+  ]);
+});

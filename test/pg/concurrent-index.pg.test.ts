@@ -92,4 +92,20 @@ describe.each(testMajors())('indexes made concurrently on PostgreSQL %i', (major
     );
     await expectEqual(pair.source, pair.target);
   });
+
+  it.each([true, false])('goes on after one that failed on the source (concurrently: %s)', async (concurrently) => {
+    pipeline = start(concurrently);
+    await pair.source.query("insert into t select -id, 'v1' from t where id < 3");
+    await expect(
+      pair.source.query('create unique index concurrently failed on t ("odd ""name")'),
+    ).rejects.toMatchObject({
+      code: '23505',
+    });
+    await pair.source.query('alter table t add column n int');
+    await pair.source.query('create index after on t (n)');
+    await pair.source.query('drop index failed');
+    await pipeline.caughtUp();
+    await nothingPending();
+    await expectEqual(pair.source, pair.target);
+  });
 });

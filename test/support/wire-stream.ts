@@ -62,7 +62,8 @@ export class StreamProbe {
         publication,
         ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }),
         handlers: {
-          data: (chunk) => {
+          data: (bytes, start, end) => {
+            const chunk = bytes.subarray(start, end);
             onData?.(chunk);
             this.#decoder.append(chunk);
           },

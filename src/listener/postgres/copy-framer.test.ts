@@ -17,7 +17,7 @@ function wire({ kind, content }: Message): Buffer {
 function feedInPieces(bytes: Buffer, cuts: readonly number[]): Message[] {
   const seen: Message[] = [];
   const framer = new CopyFramer({
-    data: (content) => seen.push({ kind: 'd', content: Uint8Array.from(content) }),
+    data: (bytes, start, end) => seen.push({ kind: 'd', content: Uint8Array.from(bytes.subarray(start, end)) }),
     other: (message) =>
       seen.push({ kind: message.toString('latin1', 0, 1), content: Uint8Array.from(message.subarray(5)) }),
   });

@@ -2,8 +2,8 @@ const COPY_DATA = 0x64; // d
 const HEADER = 5;
 
 export interface CopyFramerHooks {
-  /** Content of a CopyData message; the bytes are valid during the call only. */
-  data(content: Buffer): void;
+  /** `bytes[start, end)` is the content of a CopyData message, valid during the call only. */
+  data(bytes: Buffer, start: number, end: number): void;
   /** Any other message, whole, with its header: for the driver's own parser. */
   other(message: Buffer): void;
 }
@@ -69,7 +69,7 @@ export class CopyFramer {
   }
 
   #deliver(bytes: Buffer, start: number, end: number): void {
-    if (bytes[start] === COPY_DATA) this.#hooks.data(bytes.subarray(start + HEADER, end));
+    if (bytes[start] === COPY_DATA) this.#hooks.data(bytes, start + HEADER, end);
     else this.#hooks.other(Buffer.from(bytes.subarray(start, end)));
   }
 }

@@ -12,8 +12,8 @@ const XLOG_DATA = 0x77; // w
 const KEEPALIVE = 0x6b; // k
 
 export interface ReplicationHandlers {
-  /** An XLogData message with its header. The buffer is overwritten after the call returns. A throw ends the connection. */
-  data(chunk: Buffer): void;
+  /** `bytes[start, end)` is an XLogData message with its header, gone after the call returns. A throw ends the connection. */
+  data(bytes: Buffer, start: number, end: number): void;
   /** The server has sent everything up to `position`. */
   keepalive(position: Lsn): void;
 }
@@ -188,7 +188,7 @@ export class ReplicationConnection extends LogicalReplicationService {
   #frameBy(stream: Socket): void {
     const parsers = stream.listeners('data') as ((chunk: Buffer) => void)[];
     const framer = new CopyFramer({
-      data: (content) => this.#take(content),
+      data: (bytes, start, end) => this.#take(bytes, start, end),
       other: (message) => {
         for (const parse of parsers) parse.call(stream, message);
       },
@@ -208,23 +208,23 @@ export class ReplicationConnection extends LogicalReplicationService {
     if (this.#copy !== null) throw new WalcastError('E_SOURCE_CONNECTION', 'the source ended the stream');
   }
 
-  #take(chunk: Buffer): void {
+  #take(chunk: Buffer, start: number, end: number): void {
     if (this.#failure !== null) return;
     this.#lastByteAt = Date.now();
     try {
-      if (chunk[0] === XLOG_DATA) {
-        this.#receivedHigh = chunk.readUInt32BE(1);
-        this.#receivedLow = chunk.readUInt32BE(5);
-        this.#options.handlers.data(chunk);
+      if (chunk[start] === XLOG_DATA) {
+        this.#receivedHigh = chunk.readUInt32BE(start + 1);
+        this.#receivedLow = chunk.readUInt32BE(start + 5);
+        this.#options.handlers.data(chunk, start, end);
         return;
       }
-      if (chunk[0] !== KEEPALIVE || chunk.length < 18) {
-        throw new WalcastError('E_PROTOCOL', `unknown replication message ${chunk[0]}`);
+      if (chunk[start] !== KEEPALIVE || end - start < 18) {
+        throw new WalcastError('E_PROTOCOL', `unknown replication message ${chunk[start]}`);
       }
-      this.#receivedHigh = chunk.readUInt32BE(1);
-      this.#receivedLow = chunk.readUInt32BE(5);
-      this.#options.handlers.keepalive(lsn(chunk.readBigUInt64BE(1)));
-      if (chunk[17] === 1) this.#sendStatus(false);
+      this.#receivedHigh = chunk.readUInt32BE(start + 1);
+      this.#receivedLow = chunk.readUInt32BE(start + 5);
+      this.#options.handlers.keepalive(lsn(chunk.readBigUInt64BE(start + 1)));
+      if (chunk[start + 17] === 1) this.#sendStatus(false);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new WalcastError('E_INTERNAL', String(error)));
     }

@@ -131,7 +131,7 @@ export class RegressionRun {
       failure,
       commands: applied.length,
       repaired: applied
-        .filter(({ how }) => /owner corrected|names lost|degraded/.test(how ?? ''))
+        .filter(({ how }) => /owner corrected|degraded/.test(how ?? ''))
         .map(({ how, source: statement }) => `${how}: ${statement}`),
       refused: stderr.match(/^(?:psql:\S+ )?ERROR:/gm)?.length ?? 0,
     };

@@ -1,6 +1,6 @@
 /** Commands of a server, not of a database: no event tells of them, and whoever keeps two servers repeats them on the second. */
 const OF_THE_SERVER =
-  /^(?:(?:create|alter|drop)\s+(?:role|user|group|tablespace)\b(?!\s+mapping)|reassign\s+owned\b|(?:grant|revoke)\s(?!.*\bon\b))/i;
+  /^(?:(?:create|alter|drop)\s+(?:role|user|group|tablespace)\b(?!\s+mapping)|reassign\s+owned\b|(?:grant|revoke)\s(?:(?!.*\bon\b)|.*\bon\s+database\b))/i;
 
 /** A script for psql in pieces; after each but the last stands a command of the server. */
 export function serverCommandPieces(script: string): string[] {
@@ -20,7 +20,7 @@ export function serverCommandPieces(script: string): string[] {
     if (/^\\endif\b/.test(line)) conditions--;
     within ||= OF_THE_SERVER.test(line);
     // what psql passes over would never answer
-    if (!within || !/;\s*(?:--.*)?$/.test(line)) continue;
+    if (!within || !/;\s*(?:--.*)?\s*$/.test(line)) continue;
     within = false;
     if (conditions > 0) continue;
     pieces.push(piece);

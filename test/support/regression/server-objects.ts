@@ -13,6 +13,8 @@ const TABLESPACES = `select oid, spcname as name, '' as options from pg_tablespa
 const MEMBERS = (major: number): string => `select distinct g.rolname as role, m.rolname as member, concat_ws(', ',
     ${major >= 16 ? `'inherit ' || inherit_option, 'set ' || set_option, 'admin ' || admin_option` : `case when admin_option then 'admin option' end`}) as options
   from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member order by 1, 2, 3`;
+const RIGHTS = `select lower(a.privilege_type) as right, coalesce(pg_get_userbyid(nullif(a.grantee, 0)), '') as role, a.is_grantable::text as option
+  from pg_database d, aclexplode(d.datacl) a where d.datname = current_database() and a.grantee <> d.datdba order by 1, 2, 3`;
 
 /** Repeats roles, memberships and tablespaces on the other server, as whoever keeps two servers has to: no event tells of them. */
 export class ServerObjects {
@@ -32,6 +34,7 @@ export class ServerObjects {
     await this.#objects('role', ROLES);
     if (this.#source.server.major >= 15) await this.#objects('tablespace', TABLESPACES);
     await this.#memberships();
+    await this.#rights();
   }
 
   async #objects(kind: 'role' | 'tablespace', query: string): Promise<void> {
@@ -46,7 +49,9 @@ export class ServerObjects {
     const names = new Set(now.map(({ name }) => name));
     for (const { name } of before) {
       const renamed = [...known].some(([oid, old]) => old === name && now.some((row) => row['oid'] === oid));
-      if (!names.has(name ?? '') && !renamed) await this.#run(`drop ${kind} ${quoteIdentifier(name ?? '')}`);
+      if (names.has(name ?? '') || renamed) continue;
+      if (kind === 'role') await this.#forget(name ?? '');
+      await this.#run(`drop ${kind} ${quoteIdentifier(name ?? '')}`);
     }
     const there = new Map((await this.#target.query(query)).map(({ name, options }) => [name, options]));
     known.clear();
@@ -71,6 +76,31 @@ export class ServerObjects {
       if (!kept.has(key(row)))
         await this.#run(`grant ${names(row, 'to')}${row['options'] ? ` with ${row['options']}` : ''}`);
     }
+  }
+
+  /** On the database, before its roles go. */
+  async #rights(): Promise<void> {
+    const [now, before] = await Promise.all([this.#source.query(RIGHTS), this.#target.query(RIGHTS)]);
+    const gone = before.filter((row) => !now.some((other) => JSON.stringify(other) === JSON.stringify(row)));
+    const added = now.filter((row) => !before.some((other) => JSON.stringify(other) === JSON.stringify(row)));
+    const grantee = ({ role }: TextRow): string => (role === '' ? 'public' : quoteIdentifier(role ?? ''));
+    const database = quoteIdentifier(this.#target.name);
+    for (const row of gone)
+      await this.#run(`revoke ${row['right']} on database ${database} from ${grantee(row)} cascade`);
+    for (const row of added) {
+      const option = row['option'] === 'true' ? ' with grant option' : '';
+      await this.#run(`grant ${row['right']} on database ${database} to ${grantee(row)}${option}`);
+    }
+  }
+
+  /** What the replay keeps for a role, and nothing else that it may own. */
+  async #forget(role: string): Promise<void> {
+    const kept = await this.#target.query(
+      `select oid::regprocedure::text as signature from pg_proc
+        where proowner = $1::regrole and pronamespace = to_regnamespace('walcast')`,
+      [quoteIdentifier(role)],
+    );
+    for (const { signature } of kept) await this.#run(`drop function ${signature}`);
   }
 
   async #run(sql: string): Promise<void> {

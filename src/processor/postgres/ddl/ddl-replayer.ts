@@ -1,6 +1,6 @@
 import { COMMAND_CLASSES, IGNORED_OBJECTS } from '../../../ddl/command-classes.ts';
 import { StatementFinder } from '../../../ddl/statement-finder.ts';
-import { lastIdentifier } from '../../../ddl/statement-names.ts';
+import { grantsOnTemporary, lastIdentifier } from '../../../ddl/statement-names.ts';
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { createBareTable } from '../../../schema/render-table.ts';
@@ -21,6 +21,7 @@ import { PlanExecutor } from './plan-executor.ts';
 import { RoleRunner } from './role-runner.ts';
 import { type Plan, planOf, planStatement } from './statement-plan.ts';
 import { type TargetRole, TargetRoles } from './target-roles.ts';
+import { UnprovedConstraints } from './unproved-constraints.ts';
 import { UserCode } from './user-code.ts';
 import type { PostponedKeys } from './verify-shapes.ts';
 
@@ -56,6 +57,7 @@ export class DdlReplayer implements DdlApplier {
   readonly #roles: TargetRoles;
   readonly #finder = new StatementFinder();
   readonly #executor: PlanExecutor;
+  readonly #unproved: UnprovedConstraints;
   readonly #concurrently: boolean;
   /** Rewritten relations whose rows have not come yet. */
   readonly #rewritten = new Set<number>();
@@ -67,6 +69,7 @@ export class DdlReplayer implements DdlApplier {
     this.#roles = new TargetRoles(options.roles, options.roleMap);
     this.#concurrently = options.concurrently ?? false;
     this.#executor = new PlanExecutor(this.#runner, this.#roles);
+    this.#unproved = new UnprovedConstraints(this.#runner, this.#roles);
     this.userCode = new UserCode(this.#runner, this.#roles, {
       rowSearchPath: options.rowSearchPath ?? DEFAULT_ROW_PATH,
       rowsRole: options.rowsRole ?? null,
@@ -86,6 +89,7 @@ export class DdlReplayer implements DdlApplier {
     this.#finder.beginTransaction();
     this.#runner.begin();
     this.#rewritten.clear();
+    this.#unproved.begin();
     this.#lastRelations = [];
     this.#droppedOwned = false;
   }
@@ -131,7 +135,9 @@ export class DdlReplayer implements DdlApplier {
         fields: { table: name },
       });
     }
+    if (event.chunk === 1) await this.#unproved.drop(session, table.schema, table.name);
     const written = await writeBackfill(event, table, this.userCode, session);
+    if (event.chunks !== undefined) await this.#unproved.restore(session);
     this.#rewritten.delete(event.oid);
     return written;
   }
@@ -190,6 +196,12 @@ export class DdlReplayer implements DdlApplier {
     if (search.kind === 'extension member') return nothing('ignored: member of an extension');
     const plans: Plan[] = [];
     if (search.kind === 'found') {
+      const [likeliest] = search.candidates;
+      if (
+        likeliest?.statement.kind === 'GrantStmt' &&
+        grantsOnTemporary(likeliest.statement.node, temporaryNames(event))
+      )
+        return nothing('ignored: of temporary objects');
       const later =
         this.#concurrently && search.candidates[0] !== undefined ? laterIndexes(search.candidates[0], event) : [];
       if (later.length > 0)
@@ -250,6 +262,11 @@ function nothing(how: string): Replayed {
 function isIgnoredObject({ details }: DdlCommandEvent): boolean {
   const commands = details?.commands ?? [];
   return commands.length > 0 && commands.every(({ type }) => IGNORED_OBJECTS.has(type.toLowerCase()));
+}
+
+/** Temporary relations that an unqualified name means; one that names pg_temp in its path may mean others. */
+function temporaryNames({ caller, details }: DdlCommandEvent): readonly string[] {
+  return caller.search_path.includes('pg_temp') ? [] : (details?.temporary ?? []);
 }
 
 /** As the event's command or, for a nested one, its text names it. */

@@ -43,9 +43,18 @@ const DEPENDED_ON = '2BP01';
 
 /** The objects that a command dropped by name or by owner, as DROP statements; what went with them is left to their dependencies. */
 export function dropRoots(dropped: readonly DroppedObject[], cascade: boolean): string[] {
-  return dropped
-    .filter(({ original, type }) => original === true && type in DROP_WORDS)
-    .map(({ type, identity }) => `DROP ${DROP_WORDS[type] ?? ''} IF EXISTS ${identity}${cascade ? ' CASCADE' : ''}`);
+  return dropped.flatMap(({ original, type, identity, names, args }) => {
+    if (original !== true) return [];
+    if (type === 'user mapping') return dropUserMapping(names?.[0] ?? '', args?.[0] ?? '');
+    if (!(type in DROP_WORDS)) return [];
+    return `DROP ${DROP_WORDS[type] ?? ''} IF EXISTS ${identity}${cascade ? ' CASCADE' : ''}`;
+  });
+}
+
+/** Its identity is printed without quotes. */
+function dropUserMapping(user: string, server: string): string {
+  const whose = user === 'public' ? user : quoteIdentifier(user);
+  return `DROP USER MAPPING IF EXISTS FOR ${whose} SERVER ${quoteIdentifier(server)}`;
 }
 
 /** Objects in this database that a role owns, apart from default privileges, which go with the privileges. */

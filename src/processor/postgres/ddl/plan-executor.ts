@@ -69,7 +69,10 @@ export class PlanExecutor {
         if (isPostgresFailure(error.cause, [NOT_ALLOWED]) && (await this.#correctOwners(event, session))) {
           notes.push('owner corrected');
           waiting.unshift(plan);
-        } else if (isPostgresFailure(error.cause, NAMES_NOTHING) && plan.how !== FALLBACK) {
+        } else if (
+          plan.how !== FALLBACK &&
+          (isPostgresFailure(error.cause, NAMES_NOTHING) || (plan.copies && error.code === 'E_DDL_MISMATCH'))
+        ) {
           const fallback = fallbackPlan(event, / cascade\s*;?\s*$/i.test(plan.statements[0] ?? ''));
           if (fallback !== null) waiting.push({ ...fallback, how: FALLBACK, source: plan.source });
         } else if (this.postponed !== null && isPostgresFailure(error.cause, FOREIGN_KEY_VIOLATION)) {

@@ -3,20 +3,24 @@ import {
   detachedConcurrently,
   enabledPlainly,
   firingForReplicas,
+  partitionOfComputedBound,
   rolesIn,
   withDefault,
   withExtensionVersion,
   withIndexName,
+  withPartitionBound,
   withoutConcurrently,
   withRoles,
 } from '../../../ddl/edit-statement.ts';
 import { lastIdentifier } from '../../../ddl/statement-names.ts';
+import { type Ast, listOf } from '../../../ddl/ast.ts';
 import type { FoundStatement } from '../../../ddl/statement-finder.ts';
 import { relationShapes } from '../../../schema/relation-shape.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
+import { foldedMoments } from './folded-moments.ts';
 import type { TargetRoles } from './target-roles.ts';
 
 export interface Plan {
@@ -31,6 +35,8 @@ export interface Plan {
   readonly detached: string | null;
   /** Triggers and rules that stay plain ENABLE here though the source made them fire for replicated rows. */
   readonly silenced: readonly string[];
+  /** It copies another table, by a name under which the source's session may have had a temporary one. */
+  readonly copies: boolean;
 }
 
 /** From PostgreSQL 17 a transaction may use the values that it adds to its own enum, but not if it makes or adds them in a subtransaction. */
@@ -38,7 +44,7 @@ const ENUM_VALUES_AT_ONCE = 170_000;
 const ENUM_STATEMENTS: ReadonlySet<string> = new Set(['CreateEnumStmt', 'AlterEnumStmt']);
 
 export function planOf(statements: readonly string[], how: string, source: string | null = null): Plan {
-  return { source, statements, how, savepoint: true, detached: null, silenced: [] };
+  return { source, statements, how, savepoint: true, detached: null, silenced: [], copies: false };
 }
 
 /** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
@@ -86,6 +92,16 @@ export async function planStatement(
       notes.push('frozen default');
     }
   }
+  const bound = kind === 'CreateStmt' || kind === 'AlterTableStmt' ? computedBound(node, event) : undefined;
+  if (bound !== undefined) {
+    sql = await withPartitionBound(sql, bound);
+    notes.push('computed bound');
+  }
+  const folded = foldedMoments(statement, event);
+  if (folded.length > 0) {
+    after.push(...folded);
+    notes.push('moments of the source');
+  }
   if (kind === 'CreateExtensionStmt' || kind === 'AlterExtensionStmt') {
     const version = event.details?.commands?.find(({ type }) => type === 'extension')?.version;
     if (version !== undefined) sql = await withExtensionVersion(sql, version);
@@ -102,7 +118,17 @@ export async function planStatement(
     savepoint: event.server_version_num < ENUM_VALUES_AT_ONCE || !ENUM_STATEMENTS.has(kind),
     detached,
     silenced,
+    copies: kind === 'CreateStmt' && listOf(node, 'tableElts').some((element) => 'TableLikeClause' in element),
   };
+}
+
+/** The bound of a partition as the source computed it, say from CURRENT_TIMESTAMP. */
+function computedBound(node: Ast, { details }: DdlCommandEvent): string | undefined {
+  const partition = partitionOfComputedBound(node);
+  const [bound, ...others] = (details?.relations ?? []).flatMap(({ name, partition_bound: text }) =>
+    name === partition && text !== undefined ? [text] : [],
+  );
+  return others.length === 0 ? bound : undefined;
 }
 
 interface FrozenDefault {

@@ -118,6 +118,19 @@ export const CREATE_TABLE: readonly CommandCase[] = [
     ],
   },
   {
+    name: 'tables with temporary heirs',
+    steps: [
+      'create table lasting (a text, b int)',
+      'create temporary table passing () inherits (lasting)',
+      'create temporary table below_it () inherits (passing)',
+      "insert into lasting values ('12', 1); insert into passing values ('3', 2)",
+      'alter table lasting add column c int default 5',
+      'alter table lasting alter column a type int using length(a)',
+      'alter table passing add column own int',
+      'alter table lasting rename column b to d',
+    ],
+  },
+  {
     name: 'create table that inherits',
     steps: [
       'create table cities (name text, population real not null, elevation int check (elevation > -500))',

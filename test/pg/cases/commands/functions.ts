@@ -3,6 +3,22 @@ import type { CommandCase } from './command-case.ts';
 /** Functions, procedures, aggregates, casts, operators and their classes, languages, transforms, access methods, extensions. */
 export const FUNCTIONS: readonly CommandCase[] = [
   {
+    name: 'functions and domains of temporary types',
+    steps: [
+      'create temporary table passing (id int, at point)',
+      'create function first_of() returns setof passing language sql as $$select * from passing$$',
+      'create function takes(p passing) returns int language sql as $$select p.id$$',
+      'create domain many_of as passing[]',
+      'create function counts(m many_of) returns int language sql as $$select cardinality(m)$$',
+      'comment on function first_of() is $$of this session$$',
+      'create or replace function first_of() returns setof passing language sql as $$select * from passing limit 1$$',
+      'alter function takes(passing) immutable',
+      'drop function counts(many_of)',
+      'create table lasting (id int); create function stays() returns setof lasting language sql as $$select * from lasting$$',
+      'drop table passing cascade',
+    ],
+  },
+  {
     name: 'create function, its options',
     steps: [
       "create function add(integer, integer) returns integer as 'select $1 + $2;' language sql immutable returns null on null input",

@@ -16,6 +16,17 @@ export const PARTITIONS: readonly CommandCase[] = [
     ],
   },
   {
+    name: 'partitions with computed bounds',
+    steps: [
+      'create table by_moment (at timestamptz) partition by range (at)',
+      'create table past partition of by_moment for values from (minvalue) to (current_timestamp)',
+      'create table next_hour (at timestamptz)',
+      "alter table by_moment attach partition next_hour for values from (current_timestamp) to (current_timestamp + interval '1 hour')",
+      "create table far partition of by_moment for values from ('infinity') to (maxvalue)",
+      "insert into by_moment values ('2001-01-01'), (now()), ('infinity')",
+    ],
+  },
+  {
     name: 'partitions by list and by hash, below each other',
     steps: [
       'create table cities (city_id bigserial not null, name text not null, population bigint) partition by list (left(lower(name), 1))',

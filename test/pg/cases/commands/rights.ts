@@ -21,6 +21,21 @@ export const RIGHTS: readonly CommandCase[] = [
     ],
   },
   {
+    name: 'rights on temporary tables',
+    steps: [
+      'create table lasting (id int)',
+      'create temporary table passing (id serial); create temporary view seen as select id from passing',
+      'grant select on passing to alice',
+      'grant insert (id) on table pg_temp.passing, seen to bob',
+      'grant usage on sequence passing_id_seq to alice',
+      'grant select on lasting to alice',
+      'revoke select on table passing from alice',
+      'create temporary table lasting (id int)',
+      'grant all on lasting to bob',
+      'drop table pg_temp.lasting; grant insert on lasting to bob',
+    ],
+  },
+  {
     name: 'grant on tables and columns',
     steps: [
       'create table films (id int, kinds text, n int); create view kinds as select kinds from films; create sequence s',
@@ -175,6 +190,7 @@ export const RIGHTS: readonly CommandCase[] = [
       'set role bob; create table owning.of_bob (id serial primary key); create view owning.v as select * from owning.of_bob; create function owning.f() returns int language sql as $$ select 1 $$; create type owning.ty as enum ($$a$$); create sequence owning.s; reset role',
       'alter default privileges for role bob in schema owning grant select on tables to alice',
       'create view depends as select * from owning.of_bob',
+      'create foreign data wrapper owned_wrapper; create server "Its server" foreign data wrapper owned_wrapper; create user mapping for bob server "Its server"',
       { sql: 'drop owned by bob', refused: '2BP01' },
       'drop owned by bob cascade',
       'drop schema owning',

@@ -50,6 +50,18 @@ export const VIEWS: readonly CommandCase[] = [
     ],
   },
   {
+    name: 'moments that a definition keeps',
+    steps: [
+      BASE,
+      "create table dated (a timestamp default 'now'::timestamp, b timestamptz default 'now', c date check (c < 'tomorrow'::date) default 'Today', d text default 'now')",
+      "alter table dated add column e timestamptz default 'now', add check (e > 'yesterday'), alter column b set default 'now'",
+      'insert into dated default values',
+      "create view late as select * from dated where a > 'now'::timestamp - '1 month'::interval",
+      "create or replace view late with (security_barrier, check_option = local) as select * from dated where b > 'now'",
+      "set time zone 'Asia/Kolkata'; create view zoned (x, y) as select 'now'::timestamp, 'now'::timestamptz; reset time zone",
+    ],
+  },
+  {
     name: 'views follow renamed columns and tables',
     steps: [
       BASE,

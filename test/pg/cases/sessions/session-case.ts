@@ -19,6 +19,8 @@ export interface SessionCase {
   /** Sent by the superuser before. */
   readonly before?: string;
   readonly since?: number;
+  /** Commands that cannot be repeated as they stand, and why the case is there: they are made from the catalog. */
+  readonly fromCatalog?: readonly string[];
 }
 
 /** A refusal leaves the session as it is: the next step may want to see that. */

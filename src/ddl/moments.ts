@@ -1,0 +1,22 @@
+import { type Ast, child, textOf, walk } from './ast.ts';
+
+/** Words that the input functions of dates and times turn into a constant, at once. */
+const WORDS: ReadonlySet<string> = new Set(['now', 'today', 'tomorrow', 'yesterday']);
+
+/** Does a literal such as `'now'::timestamp` stand in the statement, of which only the moment when it is read remains? */
+export function mentionsMoment(node: Ast): boolean {
+  for (const [field, part] of walk(node)) {
+    if (field !== 'A_Const') continue;
+    const value = textOf(child(part, 'sval'), 'sval');
+    // "now" may have a zone behind it, and what stands before a moment of the day
+    if (
+      value !== undefined &&
+      value
+        .toLowerCase()
+        .split(/\s+/)
+        .some((word) => WORDS.has(word))
+    )
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,7 @@
+import { ALEMBIC } from './alembic.ts';
+import { DJANGO } from './django.ts';
+import { PRISMA } from './prisma.ts';
+import { RAILS } from './rails.ts';
+import type { ToolHistory } from './tool-history.ts';
+
+export const TOOL_HISTORIES: readonly ToolHistory[] = [PRISMA, RAILS, DJANGO, ALEMBIC];

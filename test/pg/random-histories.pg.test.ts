@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { formsOf } from '../support/histories/forms/all-forms.ts';
+import { runHistories } from '../support/histories/run-histories.ts';
+import { Tally } from '../support/histories/tally.ts';
+import { WRAPPERS } from '../support/histories/wrappers.ts';
+import { testMajors } from '../support/majors.ts';
+
+const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
+const NIGHTLY_HISTORIES = 10_000;
+/** Of a history: 14 transactions hold about 60 statements. */
+const TRANSACTIONS = 14;
+
+const majors = testMajors();
+const count = Number(process.env['WALCAST_HISTORIES'] ?? (NIGHTLY ? Math.ceil(NIGHTLY_HISTORIES / majors.length) : 40));
+/** Other ones every night; told with a failure, so that `WALCAST_HISTORIES_SEED` runs them again. */
+const first = Number(
+  process.env['WALCAST_HISTORIES_SEED'] ?? (NIGHTLY ? Math.floor(Date.now() / 86_400_000) * NIGHTLY_HISTORIES : 1),
+);
+
+describe.each(majors)('random histories on PostgreSQL %i', (major) => {
+  test('leave equal databases', { timeout: 120_000 + count * 10_000 }, async () => {
+    const tally = new Tally();
+    const seeds = Array.from({ length: count }, (_, i) => first + majors.indexOf(major) * NIGHTLY_HISTORIES + i);
+    await runHistories({ major, seeds, transactions: TRANSACTIONS, tally, batch: 8, shrinkMs: 180_000 });
+    const refusals = [...tally.refusals.values()].join('\n');
+    expect(tally.share, `refused, among others: ${refusals}`).toBeGreaterThan(0.85);
+    const forms = [...formsOf(major), ...WRAPPERS].map(({ name }) => name);
+    expect(forms.filter((name) => !tally.seen.includes(name))).toEqual([]);
+  });
+});
