@@ -15,6 +15,8 @@ export const OPERATION = {
   rows: 6,
   /** ReadyForQuery at the end of a segment, whose failure the writer handles itself. */
   segment: 7,
+  /** A row whose statement fails by division by zero unless it hits one row. */
+  checkedRow: 8,
   /** No answer of its own: everything of `batch` before it was answered. */
   release: 5,
 } as const;

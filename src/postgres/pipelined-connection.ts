@@ -21,6 +21,9 @@ import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 const OPERATION_LIMIT = 8192;
 const UNSENT_LIMIT = 2 * 1024 * 1024;
 
+/** How a checked row says that it hit none. */
+const DIVISION_BY_ZERO = '22012';
+
 /** A command in the pipeline went wrong; nothing after it has any effect. */
 export interface PipelineFailure {
   readonly error: unknown;
@@ -112,6 +115,12 @@ export class PipelinedConnection implements SqlSession {
   executeRow(batch: EventBatch, event: number): void {
     writeExecute(this.out);
     this.#push(OPERATION.row, event, batch);
+  }
+
+  /** The same for a statement that itself fails unless it hits one row: what follows it in the pipeline cannot happen then. */
+  executeCheckedRow(batch: EventBatch, event: number): void {
+    writeExecute(this.out);
+    this.#push(OPERATION.checkedRow, event, batch);
   }
 
   /** After Bind and Execute, or a COPY, of many rows were written to `out`: expects `count` of them to be hit. */
@@ -292,6 +301,7 @@ export class PipelinedConnection implements SqlSession {
         break;
       }
       case OPERATION.command:
+      case OPERATION.checkedRow:
         this.#queue.shift();
         this.#releaseAnswered();
         break;
@@ -332,7 +342,9 @@ export class PipelinedConnection implements SqlSession {
       this.#segmentFailure ??= { error, batch: null, event: 0, hit: null };
       this.#skipToSegmentEnd();
     } else if (kind === OPERATION.query) this.#queryError ??= error;
-    else if (kind === OPERATION.row)
+    else if (kind === OPERATION.checkedRow && error.sqlstate === DIVISION_BY_ZERO)
+      this.#fail({ error: null, batch: this.#queue.batch, event: this.#queue.event, hit: 0 });
+    else if (kind === OPERATION.row || kind === OPERATION.checkedRow)
       this.#fail({ error, batch: this.#queue.batch, event: this.#queue.event, hit: null });
     else this.#fail({ error, batch: null, event: 0, hit: null });
   }

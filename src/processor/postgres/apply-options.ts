@@ -25,6 +25,8 @@ export interface TransactionApplierOptions {
   readonly applyDdl: boolean;
   readonly durability: Durability;
   readonly totals: ApplyTotals;
+  /** A failure while no call waits for its outcome. */
+  readonly failed: (error: unknown) => void;
   readonly hooks: Pick<ProcessorEvents, 'ddl' | 'copyDue' | 'copyPending' | 'copyOver'>;
   /** What the initial copy has to do with the stream; null: nothing any more. */
   readonly catchUp: CatchUp | null;

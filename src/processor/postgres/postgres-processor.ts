@@ -120,6 +120,7 @@ export class PostgresProcessor implements Processor {
         ddl,
         applyDdl: this.#options.applyDdl,
         totals: this.#totals,
+        failed: (error) => void this.#giveUp(serverError(error, this.#where(), this.#fields())),
         hooks: events,
         position,
         catchUp: copy === null ? null : new CatchUp({ connection, rows, replicaRole, ...copy, position }),
@@ -147,7 +148,7 @@ export class PostgresProcessor implements Processor {
   }
 
   async settle(): Promise<void> {
-    await this.#guarded((applier) => applier.committing);
+    await this.#guarded((applier) => applier.settled());
   }
 
   async close(): Promise<void> {
@@ -160,7 +161,7 @@ export class PostgresProcessor implements Processor {
     session.durability.stop();
     session.connection.close();
     applier?.discard();
-    await applier?.committing.catch(() => undefined); // rejected by the close unless the answer was there
+    await applier?.settled().catch(() => undefined); // rejected by the close unless the answer was there
   }
 
   describe(): ProcessorState {

@@ -12,14 +12,13 @@ import {
 import { formatLsn, type Lsn } from '../../wal/lsn.ts';
 import type { AppliedDdl, SourcePosition } from '../../wal/processor.ts';
 import type { Relation } from '../../wal/relation.ts';
-import { ADVANCE_STATEMENT, advanceValues } from './checkpoint-store.ts';
 import type { DdlApplier } from './ddl-applier.ts';
 import { notePendingIndex } from './concurrent-index.ts';
 import { atPosition } from './apply-error.ts';
 import type { ApplyTotals, TransactionApplierOptions } from './apply-options.ts';
 import { DdlLog } from './ddl-log.ts';
-import type { Durability } from './durability.ts';
 import { Group } from './group.ts';
+import { GroupCommit } from './group-commit.ts';
 import { prepareFixedStatements } from './fixed-statements.ts';
 import { VERDICT, type Verdict } from '../../wal/snapshot-cut.ts';
 import type { CatchUp } from './snapshot/catch-up.ts';
@@ -43,7 +42,6 @@ export class TransactionApplier {
   readonly #rows: RowApplier;
   readonly #ddl: DdlApplier;
   readonly #applyDdl: boolean;
-  readonly #durability: Durability;
   readonly #hooks: TransactionApplierOptions['hooks'];
   readonly #finishIndexes: () => Promise<unknown>;
   readonly #finishCopy: () => Promise<unknown>;
@@ -53,6 +51,7 @@ export class TransactionApplier {
   readonly #cautiousUntil: Lsn;
   readonly #log: DdlLog;
   readonly #group = new Group();
+  readonly #commits: GroupCommit;
   readonly #early: EarlyRows;
   readonly totals: ApplyTotals;
   #begun: Lsn;
@@ -62,11 +61,8 @@ export class TransactionApplier {
   /** Not everything of the transaction at hand is to be applied. */
   #judging = false;
   #inTransaction = false;
-  #sent: Lsn;
   /** End of the last transaction that was taken as a whole. */
   #reached: Lsn;
-  #checkpoint: Lsn;
-  #committing: Promise<void> = Promise.resolve();
   #idleRecordedAt = Date.now();
 
   constructor(options: TransactionApplierOptions) {
@@ -77,7 +73,6 @@ export class TransactionApplier {
     this.#ddl = options.ddl;
     this.#applyDdl = options.applyDdl;
     this.#generation = options.ddl.preparedGeneration;
-    this.#durability = options.durability;
     this.#hooks = options.hooks;
     this.#finishIndexes = options.finishIndexes;
     this.#finishCopy = options.finishCopy;
@@ -89,9 +84,8 @@ export class TransactionApplier {
     this.#skipBelow = options.position;
     this.#cautiousUntil = options.cautiousUntil;
     this.#begun = options.position;
-    this.#sent = options.position;
     this.#reached = options.position;
-    this.#checkpoint = options.position;
+    this.#commits = new GroupCommit({ ...options, statementsGone: () => this.#prepareAgain() });
     this.#log = new DdlLog(options.connection, options.source);
     this.#early = new EarlyRows({ ...options, userCodeRan: () => this.#userCodeRan() });
     this.#prepareFixed();
@@ -104,7 +98,7 @@ export class TransactionApplier {
   }
 
   get checkpoint(): Lsn {
-    return this.#checkpoint;
+    return this.#commits.checkpoint;
   }
 
   /** Start of the commit record of the latest transaction that was begun. */
@@ -117,8 +111,9 @@ export class TransactionApplier {
     return this.#begun <= this.#cautiousUntil;
   }
 
-  get committing(): Promise<void> {
-    return this.#committing;
+  /** Resolves when everything that was flushed is committed. */
+  settled(): Promise<void> {
+    return this.#commits.settled();
   }
 
   /** The table was copied under several snapshots, which the stream is not beyond. */
@@ -141,9 +136,9 @@ export class TransactionApplier {
               continue;
             }
           }
-          if (!this.#rows.write(batch, i)) await this.#early.take(batch, i);
+          if (!this.#rows.write(batch, i)) await this.#slowly(batch, i);
           this.#group.rows++;
-          if (this.#rows.full) await this.#rows.send();
+          if (this.#rows.full) await this.#send();
           if (this.#connection.congested) await this.#connection.relieved();
         } else {
           await this.#event(batch, i);
@@ -162,7 +157,18 @@ export class TransactionApplier {
     if (this.#catchUp !== null) await this.#afterCopy(this.#catchUp);
   }
 
+  async #send(): Promise<void> {
+    if (!this.#commits.isOpen) await this.#commits.open();
+    await this.#rows.send();
+  }
+
+  async #slowly(batch: EventBatch, i: number): Promise<void> {
+    if (!this.#commits.isOpen) await this.#commits.open();
+    await this.#early.take(batch, i);
+  }
+
   async #part(verdict: Verdict, batch: EventBatch, i: number): Promise<void> {
+    if (!this.#commits.isOpen) await this.#commits.open();
     const half = (await this.#catchUp?.part(verdict, batch, i)) ?? null;
     if (half === null) return;
     try {
@@ -178,7 +184,7 @@ export class TransactionApplier {
     const { pending, over } = catchUp;
     if (!over && (pending === null || !this.#hooks.copyDue(this.#reached, pending))) return;
     if (this.#group.open) await this.#closeGroup();
-    await this.#committing;
+    await this.#commits.settled();
     if (over) {
       await this.#finishCopy();
       this.#catchUp = null;
@@ -193,13 +199,13 @@ export class TransactionApplier {
   async #event(batch: EventBatch, i: number): Promise<void> {
     switch (batch.kind(i)) {
       case EVENT.begin:
-        this.#begin(batch.object<BeginEvent>(i));
+        await this.#begin(batch.object<BeginEvent>(i));
         break;
       case EVENT.commit:
         await this.#commit(batch.object<CommitEvent>(i));
         break;
       case EVENT.relation:
-        await this.#rows.announce(batch.object<Relation>(i));
+        await this.#announce(batch.object<Relation>(i));
         break;
       case EVENT.truncate:
         if (!this.#skipping) await this.#truncate(batch.object<TruncateEvent>(i), batch.lsn(i));
@@ -217,7 +223,13 @@ export class TransactionApplier {
     }
   }
 
-  #begin(event: BeginEvent): void {
+  async #announce(relation: Relation): Promise<void> {
+    if (!this.#rows.isNews(relation)) return;
+    if (this.#group.open && !this.#commits.isOpen) await this.#commits.open();
+    await this.#rows.announce(relation);
+  }
+
+  async #begin(event: BeginEvent): Promise<void> {
     const { commitLsn } = event;
     this.#inTransaction = true;
     this.#begun = commitLsn;
@@ -228,8 +240,7 @@ export class TransactionApplier {
     if (this.#group.open) return;
     this.#rows.inSets = !this.cautious;
     this.#group.start();
-    this.#connection.command('begin');
-    if (this.#rows.deferrable) this.#connection.command('defer');
+    if (!this.#rows.inSets) await this.#commits.open();
   }
 
   async #commit({ endLsn, commitTime }: CommitEvent): Promise<void> {
@@ -249,28 +260,16 @@ export class TransactionApplier {
     if (this.#indexesPending && !this.#group.open) await this.#finishPendingIndexes();
   }
 
-  /** Sends checkpoint and COMMIT in one piece, after every row of the group was answered; does not wait for the commit itself. */
+  /** Sends what is left of the group. Its commit follows, and is waited for only where it matters. */
   async #closeGroup(): Promise<void> {
-    await this.#rows.finish();
-    await this.#connection.drained();
-    const end = this.#group.end;
-    if (end === null) throw new WalcastError('E_INTERNAL', 'a group without a transaction');
     this.totals.rows += this.#group.rows;
     this.totals.transactions += this.#group.transactions;
-    this.#group.open = false;
-    this.#connection.command(ADVANCE_STATEMENT, advanceValues(this.#source, this.#sent, end));
-    this.#connection.command('commit');
-    this.#sent = end;
-    this.#committing = this.#connection.sync().then(() => {
-      this.#checkpoint = end;
-      this.#durability.committed(end);
-    });
-    this.#committing.catch(() => undefined); // reported through the connection's failure
-    if (this.cautious) await this.#committing;
-    if (this.#rows.statementsExhausted) await this.#forgetStatements();
+    await this.#commits.close(this.#group);
+    if (this.cautious || this.#group.userCode) await this.#commits.settled();
   }
 
   async #truncate(event: TruncateEvent, lsn: Lsn): Promise<void> {
+    if (!this.#commits.isOpen) await this.#commits.open();
     const taken = this.#judging ? ((await this.#catchUp?.truncate(event)) ?? null) : event;
     if (taken === null) return;
     const { relations, restartIdentity } = taken;
@@ -290,6 +289,7 @@ export class TransactionApplier {
 
   async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
     const catchUp = this.#judging ? this.#catchUp : null;
+    if (!this.#commits.isOpen) await this.#commits.open();
     if (catchUp !== null && !(await catchUp.takes(event))) {
       if (event.kind !== 'rows') this.#ddl.passOver(event);
       return;
@@ -346,7 +346,7 @@ export class TransactionApplier {
   }
 
   async #finishPendingIndexes(): Promise<void> {
-    await this.#committing;
+    await this.#commits.settled();
     await this.#finishIndexes();
     this.#indexesPending = false;
   }
@@ -376,19 +376,10 @@ export class TransactionApplier {
       this.#catchUp?.reach(position);
     }
     const now = Date.now();
-    if (this.#inTransaction || position <= this.#sent || now - this.#idleRecordedAt < IDLE_EVERY_MS) return;
+    if (this.#inTransaction || now - this.#idleRecordedAt < IDLE_EVERY_MS) return;
     if (this.#group.open) await this.#closeGroup();
     this.#idleRecordedAt = now;
-    if (position <= this.#sent) return;
-    this.#connection.command('begin');
-    this.#group.start();
-    this.#group.end = position;
-    await this.#closeGroup();
-  }
-
-  async #forgetStatements(): Promise<void> {
-    await this.#connection.query('deallocate all');
-    this.#prepareAgain();
+    await this.#commits.record(position);
   }
 
   #prepareFixed(): void {

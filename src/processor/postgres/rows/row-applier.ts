@@ -19,6 +19,11 @@ const DEFERRABLE_KINDS = { replica: '{p,u,x}', origin: '{p,u,x,f}' };
 const DEFERRED_TRIGGERS =
   "select exists (select from pg_trigger where tgdeferrable and tgenabled in ('A', 'R') and not tgisinternal)::text as found";
 
+interface Written {
+  readonly slice: Slice;
+  readonly outcome: Promise<PipelineFailure | null>;
+}
+
 /** Rows of one session: knows the target's tables and which way each row takes, the pipeline or one by one. */
 export class RowApplier {
   readonly #connection: PipelinedConnection;
@@ -29,7 +34,8 @@ export class RowApplier {
   readonly #slices = [new Slice(), new Slice()] as const;
   #filling = 0;
   /** The slice that the server is at; its outcome is not known yet. */
-  #written: { readonly slice: Slice; readonly outcome: Promise<PipelineFailure | null> } | null = null;
+  #written: Written | null = null;
+  #settling: Promise<void> | null = null;
   #inSets = true;
   readonly iso = new IsoCheck();
   #deferrable = false;
@@ -74,13 +80,20 @@ export class RowApplier {
     await this.#connection.query('release settle');
   }
 
+  get inSets(): boolean {
+    return this.#inSets;
+  }
+
   /** Rows that come now are written as sets, or one by one in stream order. Between transactions only. */
   set inSets(value: boolean) {
     this.#inSets = value && this.#replicaRole;
   }
 
+  isNews(relation: Relation): boolean {
+    return this.#writer.isNews(relation);
+  }
+
   async announce(relation: Relation): Promise<void> {
-    if (!this.#writer.isNews(relation)) return;
     await this.finish();
     this.#writer.announce(relation);
   }
@@ -108,7 +121,7 @@ export class RowApplier {
   async table(oid: number): Promise<TargetTable | null> {
     const known = this.#writer.known(oid).table;
     if (known !== undefined) return known;
-    await this.#settle();
+    await this.settle();
     const relation = this.#writer.relation(oid);
     if (relation === null) throw new WalcastError('E_PROTOCOL', `relation ${oid} was not announced`);
     const { schema, name } = relation;
@@ -137,22 +150,33 @@ export class RowApplier {
 
   /** Sends what was collected, after the slice before it was answered. */
   async send(): Promise<void> {
-    await this.#settle();
+    await this.settle();
     const slice = this.#slice;
     if (slice.empty) return;
     if (slice.write(this.#connection, this.#sets, this.#writer)) {
       this.#written = { slice, outcome: this.#connection.endSegment() };
-      this.#written.outcome.catch(() => undefined); // met by #settle
+      this.#written.outcome.catch(() => undefined); // met by settle()
       this.#filling = 1 - this.#filling;
     } else {
       slice.clear(this.#connection);
     }
   }
 
+  /**
+   * Sends the few rows that were collected as statements that check their own counts, so that COMMIT may go right behind them. False: these
+   * rows have to be answered first, nothing of them was sent.
+   */
+  sendChecked(): boolean {
+    const slice = this.#slice;
+    if (this.#written !== null || !slice.writeChecked(this.#writer)) return false;
+    slice.clear(this.#connection);
+    return true;
+  }
+
   /** Everything so far is on the target, in the open transaction; to be called before anything but rows. */
   async finish(): Promise<void> {
     await this.send();
-    await this.#settle();
+    await this.settle();
   }
 
   /** A row whose table is known now. @returns whether code of users may have run */
@@ -178,11 +202,14 @@ export class RowApplier {
    * A set that was refused, or hit another number of rows than it should, is taken back and its rows are written one by one: the order of
    * events settles what a set could not (two rows that change a unique value over), and what is still wrong is told by its row.
    */
-  async #settle(): Promise<void> {
-    if (this.#written === null) return;
-    const { slice, outcome } = this.#written;
+  settle(): Promise<void> {
+    if (this.#written === null) return Promise.resolve();
+    this.#settling ??= this.#settleWritten(this.#written).finally(() => (this.#settling = null));
+    return this.#settling;
+  }
+
+  async #settleWritten({ slice, outcome }: Written): Promise<void> {
     const failure = await outcome;
-    this.#written = null;
     if (failure === null) {
       this.#connection.command(RELEASE_STATEMENT);
     } else {
@@ -190,6 +217,7 @@ export class RowApplier {
       this.#writer.forgetPrepared();
       slice.writeInOrder(this.#writer);
     }
+    this.#written = null;
     slice.clear(this.#connection);
   }
 }

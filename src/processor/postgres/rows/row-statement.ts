@@ -12,6 +12,8 @@ export interface RowStatement {
   readonly columns: Int32Array;
   /** … of the old tuple (1) or the new one (0). */
   readonly fromOld: Uint8Array;
+  /** The same, failing by division by zero unless it hits exactly one row; null: there is no such form. */
+  readonly checked: string | null;
 }
 
 class Parameters {
@@ -26,8 +28,24 @@ class Parameters {
     return `$${this.types.length}`;
   }
 
-  statement(sql: string): RowStatement {
-    return { sql, types: this.types, columns: Int32Array.from(this.columns), fromOld: Uint8Array.from(this.fromOld) };
+  statement(sql: string, checked: string | null = null): RowStatement {
+    return {
+      sql,
+      types: this.types,
+      columns: Int32Array.from(this.columns),
+      fromOld: Uint8Array.from(this.fromOld),
+      checked,
+    };
+  }
+
+  /** An UPDATE or DELETE. */
+  change(sql: string): RowStatement {
+    return this.statement(sql, `with hit as (${sql} returning 1) select 1 / (count(*) = 1)::int from hit`);
+  }
+
+  /** Where no trigger or rule fires it hits one row, or fails. */
+  insert(sql: string): RowStatement {
+    return this.statement(sql, sql);
   }
 }
 
@@ -51,9 +69,9 @@ export function insertStatement(relation: Relation, table: TargetTable): RowStat
   const parameters = new Parameters();
   const name = quoteQualified(table.schema, table.name);
   const values = targets.flatMap((target, i) => (target.generated ? [] : [parameters.add(i, target, false)]));
-  if (values.length === 0) return parameters.statement(`insert into ${name} default values`);
+  if (values.length === 0) return parameters.insert(`insert into ${name} default values`);
   const columns = targets.filter(({ generated }) => !generated).map((target) => quoteIdentifier(target.name));
-  return parameters.statement(
+  return parameters.insert(
     `insert into ${name} (${columns.join(', ')}) overriding system value values (${values.join(', ')})`,
   );
 }
@@ -63,7 +81,7 @@ export function deleteStatement(relation: Relation, table: TargetTable, old: 'ke
   const targets = matchColumns(relation, table);
   const parameters = new Parameters();
   const where = findRow(relation, table, targets, parameters, old === 'full' ? 'full' : 'key', true);
-  return parameters.statement(`delete from ${only(table)} where ${where}`);
+  return parameters.change(`delete from ${only(table)} where ${where}`);
 }
 
 /** @param unchanged column i is unchanged TOAST and keeps the value that the target has */
@@ -89,7 +107,7 @@ export function updateStatement(
   if (identities.length > 0) return parameters.statement(replaceIdentities(table, values, identities, where, update));
   // Nothing to write, but the row has to be there all the same.
   if (update === null) return parameters.statement(`select 1 from ${only(table)} where ${where} for update`);
-  return parameters.statement(`${update} where ${where}`);
+  return parameters.change(`${update} where ${where}`);
 }
 
 /** `update … set …`; null: the table has no column that SQL can set. */

@@ -2,7 +2,8 @@ import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import { EVENT, FIELD_NULL, FIELD_UNCHANGED, type EventBatch } from '../../../wal/event-batch.ts';
 import type { Relation } from '../../../wal/relation.ts';
-import { copyStatement, planSets, type SetPlan } from '../sets/set-statements.ts';
+import { copyStatement, planSets, type SetPlan, type SetStatement } from '../sets/set-statements.ts';
+import type { SetNames } from '../sets/set-writer.ts';
 import { deleteStatement, insertStatement, matchColumns, updateStatement, type RowStatement } from './row-statement.ts';
 import type { TargetTable } from './target-table.ts';
 import { hasUnchanged } from './unchanged.ts';
@@ -13,6 +14,8 @@ const STATEMENT_LIMIT = 4000;
 interface Prepared extends RowStatement {
   /** Its name on the server as the wire wants it: unnamed portal, name, both closed by zero bytes. */
   readonly wireName: Buffer;
+  /** The statement that checks its own count, once it was needed. */
+  twin: Prepared | null;
 }
 
 /** What is needed to write many rows of a relation at once. */
@@ -38,12 +41,6 @@ interface Entry {
   readonly variants: Map<string, Prepared>;
   sets: SetEntry | null;
   setNames: SetNames | null;
-}
-
-/** Prepared statements of a relation's sets. */
-export interface SetNames {
-  readonly update: string;
-  readonly remove: string;
 }
 
 /** Writes row events as prepared statements into the pipeline. No object is made per row. */
@@ -121,12 +118,25 @@ export class RowWriter {
   }
 
   writeNow(batch: EventBatch, i: number): void {
-    const entry = this.#entry(batch.refs[i] as number);
-    if (entry.table === undefined || entry.table === null)
-      throw new WalcastError('E_INTERNAL', 'row of a table that was not looked up');
-    const prepared = this.#statement(entry, entry.table, batch, i);
+    const prepared = this.#prepared(batch, i);
     this.#bind(prepared, batch, batch.newAt[i] as number, batch.oldAt[i] as number);
     this.#connection.executeRow(batch, i);
+  }
+
+  /** The row can be written by a statement that fails unless it hits one row. */
+  checkable(batch: EventBatch, i: number): boolean {
+    return this.#prepared(batch, i).checked !== null;
+  }
+
+  writeChecked(batch: EventBatch, i: number): void {
+    const prepared = this.#prepared(batch, i);
+    if (prepared.checked === null) throw new WalcastError('E_INTERNAL', 'a row without a statement that checks itself');
+    const twin =
+      prepared.checked === prepared.sql
+        ? prepared
+        : (prepared.twin ??= this.#prepare({ ...prepared, sql: prepared.checked }));
+    this.#bind(twin, batch, batch.newAt[i] as number, batch.oldAt[i] as number);
+    this.#connection.executeCheckedRow(batch, i);
   }
 
   setEntry(oid: number): SetEntry {
@@ -150,11 +160,19 @@ export class RowWriter {
     if (entry.setNames !== null) return entry.setNames;
     const plan = entry.sets?.plan;
     if (plan === undefined || plan === null) throw new WalcastError('E_INTERNAL', 'sets of a relation that has none');
-    const name = `s${this.#generation}_${this.#statements++}`;
-    entry.setNames = { update: `${name}u`, remove: `${name}d` };
-    if (plan.update !== null) this.#connection.prepare(entry.setNames.update, plan.update.sql, plan.update.types);
-    this.#connection.prepare(entry.setNames.remove, plan.remove.sql, plan.remove.types);
+    const updates: string[] = [];
+    let remove: string | null = null;
+    entry.setNames = {
+      update: (variant) => (updates[variant] ??= this.#prepareSet(plan.updates.statement(variant))),
+      remove: () => (remove ??= this.#prepareSet(plan.remove)),
+    };
     return entry.setNames;
+  }
+
+  #prepareSet({ sql, types }: SetStatement): string {
+    const name = `s${this.#generation}_${this.#statements++}`;
+    this.#connection.prepare(name, sql, types);
+    return name;
   }
 
   /** For rows that go another way than the pipeline: the statement and its parameters as text. */
@@ -178,6 +196,13 @@ export class RowWriter {
     this.#lastOid = oid;
     this.#last = entry;
     return entry;
+  }
+
+  #prepared(batch: EventBatch, i: number): Prepared {
+    const entry = this.#entry(batch.refs[i] as number);
+    if (entry.table === undefined || entry.table === null)
+      throw new WalcastError('E_INTERNAL', 'row of a table that was not looked up');
+    return this.#statement(entry, entry.table, batch, i);
   }
 
   #statement(entry: Entry, table: TargetTable, batch: EventBatch, i: number): Prepared {
@@ -224,7 +249,7 @@ export class RowWriter {
   #prepare(statement: RowStatement): Prepared {
     const name = `r${this.#generation}_${this.#statements++}`;
     this.#connection.prepare(name, statement.sql, statement.types);
-    return { ...statement, wireName: Buffer.from(`\0${name}\0`) };
+    return { ...statement, wireName: Buffer.from(`\0${name}\0`), twin: null };
   }
 
   #bind(prepared: Prepared, batch: EventBatch, newAt: number, oldAt: number): void {

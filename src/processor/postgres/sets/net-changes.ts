@@ -14,6 +14,9 @@ export const NET = {
 export type NetKind = (typeof NET)[keyof typeof NET];
 
 const INITIAL = 256;
+/** What `update` answers where no entry is meant. */
+export const TAKEN = -1;
+export const IN_ORDER = -2;
 
 /**
  * The net change of each key of one relation, in the order in which the keys came. Numbers only: an entry points at the events that hold its
@@ -22,6 +25,7 @@ const INITIAL = 256;
 export class NetChanges {
   readonly #keyColumns: Int32Array;
   #kinds = new Uint8Array(INITIAL);
+  #variants = new Uint8Array(INITIAL);
   /** Batch (index into `batches`) and event of the tuple with the new values. */
   #newBatch = new Int32Array(INITIAL);
   #newEvent = new Int32Array(INITIAL);
@@ -40,6 +44,15 @@ export class NetChanges {
 
   get size(): number {
     return this.#size;
+  }
+
+  get capacity(): number {
+    return this.#kinds.length;
+  }
+
+  /** Of an update: which statement it takes. */
+  variant(entry: number): number {
+    return this.#variants[entry] as number;
   }
 
   kind(entry: number): NetKind {
@@ -80,15 +93,29 @@ export class NetChanges {
     return true;
   }
 
-  /** An update that changes no key. `partial`: with unchanged TOAST values, which cannot take the place of a whole row. */
-  update(batches: readonly EventBatch[], batch: number, event: number, partial: boolean): boolean {
+  /**
+   * An update that changes no key. `variant`: which columns it leaves alone, 0 none. TAKEN, IN_ORDER, or the entry whose values it has to be merged with
+   * first.
+   */
+  update(batches: readonly EventBatch[], batch: number, event: number, variant: number): number {
     const at = (batches[batch] as EventBatch).newAt[event] as number;
     const entry = this.#find(batches, batch, at);
-    if (entry < 0) return this.#add(NET.update, batch, event, -1, -1, -entry - 1);
+    if (entry < 0) {
+      this.#add(NET.update, batch, event, -1, -1, -entry - 1);
+      this.#variants[this.#size - 1] = variant;
+      return TAKEN;
+    }
     const kind = this.#kinds[entry];
-    if (partial || kind === NET.delete || kind === NET.none) return false;
+    if (kind === NET.delete || kind === NET.none) return IN_ORDER;
+    if (variant !== 0) return entry;
+    this.merged(entry, batch, event, 0);
+    return TAKEN;
+  }
+
+  /** The entry has new values. */
+  merged(entry: number, batch: number, event: number, variant: number): void {
     this.#setNew(entry, batch, event);
-    return true;
+    this.#variants[entry] = variant;
   }
 
   delete(batches: readonly EventBatch[], batch: number, event: number): boolean {
@@ -121,6 +148,7 @@ export class NetChanges {
     if (this.#size === this.#kinds.length) this.#grow();
     const entry = this.#size++;
     this.#kinds[entry] = kind;
+    this.#variants[entry] = 0;
     this.#newBatch[entry] = newBatch;
     this.#newEvent[entry] = newEvent;
     this.#oldBatch[entry] = oldBatch;
@@ -179,9 +207,13 @@ export class NetChanges {
       next.set(old);
       return next;
     };
-    const kinds = new Uint8Array(size);
-    kinds.set(this.#kinds);
-    this.#kinds = kinds;
+    const widerBytes = (old: Uint8Array): Uint8Array<ArrayBuffer> => {
+      const next = new Uint8Array(size);
+      next.set(old);
+      return next;
+    };
+    this.#kinds = widerBytes(this.#kinds);
+    this.#variants = widerBytes(this.#variants);
     this.#newBatch = wider(this.#newBatch);
     this.#newEvent = wider(this.#newEvent);
     this.#oldBatch = wider(this.#oldBatch);

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
 import type { Relation } from '../../../wal/relation.ts';
+import { UpdateVariants } from './update-variants.ts';
 import type { TargetColumn, TargetKey, TargetTable } from '../rows/target-table.ts';
 
 /** A statement over many rows. Parameter p is the array of the values of column `columns[p]` of the relation. */
@@ -14,8 +15,7 @@ export interface SetStatement {
 export interface SetPlan {
   readonly keyColumns: Int32Array;
   readonly columns: number;
-  /** Null: every column belongs to the key, so there is nothing to set. */
-  readonly update: SetStatement | null;
+  readonly updates: UpdateVariants;
   readonly remove: SetStatement;
 }
 
@@ -40,21 +40,24 @@ export function planSets(relation: Relation, table: TargetTable, targets: readon
           `t.${quoteIdentifier(column)} ${operator} ${valueOf(targets, columns, position(column))}`,
       )
       .join(' and ');
-  const all = [...keyColumns, ...values];
-  const assignments = values.map(
-    (i) => `${quoteIdentifier((targets[i] as TargetColumn).name)} = ${valueOf(targets, all, i)}`,
-  );
+  const update = (unchanged: Uint8Array): SetStatement | null => {
+    const changed = values.filter((i) => unchanged[i] === 0);
+    if (changed.length === 0) return null;
+    const all = [...keyColumns, ...changed];
+    const assignments = changed.map(
+      (i) => `${quoteIdentifier((targets[i] as TargetColumn).name)} = ${valueOf(targets, all, i)}`,
+    );
+    return statement(
+      `update ${name} as t set ${assignments.join(', ')} from ${unnest(all)} where ${match(all)}`,
+      targets,
+      all,
+    );
+  };
+  const keyPlaces = Int32Array.from(keyColumns);
   return {
-    keyColumns: Int32Array.from(keyColumns),
+    keyColumns: keyPlaces,
     columns: relation.columns.length,
-    update:
-      values.length === 0
-        ? null
-        : statement(
-            `update ${name} as t set ${assignments.join(', ')} from ${unnest(all)} where ${match(all)}`,
-            targets,
-            all,
-          ),
+    updates: new UpdateVariants(relation.columns.length, keyPlaces, update),
     remove: statement(
       `delete from ${name} as t using ${unnest(keyColumns)} where ${match(keyColumns)}`,
       targets,

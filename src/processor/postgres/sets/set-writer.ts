@@ -17,6 +17,15 @@ const CLOSE = 0x7d; // }
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 
+/** In the place of a variant: the rows that are taken out. */
+const REMOVED = -1;
+
+/** Names of prepared statements, made when they are asked for. */
+export interface SetNames {
+  update(variant: number): string;
+  remove(): string;
+}
+
 /** Writes the net changes of a relation as few statements over many rows: DELETE and UPDATE by unnest, inserts by COPY. */
 export class SetWriter {
   readonly #connection: PipelinedConnection;
@@ -27,15 +36,14 @@ export class SetWriter {
   }
 
   /** Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next. */
-  write(
-    plan: SetPlan,
-    names: { update: string; remove: string },
-    copySql: string,
-    net: NetChanges,
-    batches: readonly EventBatch[],
-  ): void {
-    this.#statement(names.remove, plan.remove, net, batches, true);
-    if (plan.update !== null) this.#statement(names.update, plan.update, net, batches, false);
+  write(plan: SetPlan, names: SetNames, copySql: string, net: NetChanges, batches: readonly EventBatch[]): void {
+    const removed = countOf(net, NET.delete) + countOf(net, NET.replace);
+    if (removed > 0) this.#statement(names.remove(), plan.remove, net, batches, REMOVED, removed);
+    for (let variant = 0; variant < plan.updates.count; variant++) {
+      const updated = countOfVariant(net, variant);
+      if (updated > 0)
+        this.#statement(names.update(variant), plan.updates.statement(variant), net, batches, variant, updated);
+    }
     this.#copyNet(copySql, plan.columns, net, batches);
   }
 
@@ -44,10 +52,10 @@ export class SetWriter {
     { columns, delimiters }: SetStatement,
     net: NetChanges,
     batches: readonly EventBatch[],
-    removes: boolean,
+    variant: number,
+    count: number,
   ): void {
-    const count = removes ? countOf(net, NET.delete) + countOf(net, NET.replace) : countOf(net, NET.update);
-    if (count === 0) return;
+    const removes = variant === REMOVED;
     const out = this.#take();
     out.byte(0x42); // B
     out.int32(0);
@@ -61,7 +69,9 @@ export class SetWriter {
       let first = true;
       for (let entry = 0; entry < net.size; entry++) {
         const kind = net.kind(entry);
-        if (removes ? kind !== NET.delete && kind !== NET.replace : kind !== NET.update) continue;
+        if (removes) {
+          if (kind !== NET.delete && kind !== NET.replace) continue;
+        } else if (kind !== NET.update || net.variant(entry) !== variant) continue;
         if (!first) out.byte(delimiters[p] as number);
         first = false;
         const batch = batches[removes ? net.oldBatch(entry) : net.newBatch(entry)] as EventBatch;
@@ -197,5 +207,12 @@ function executeMessage(out: GrowingBuffer): void {
 function countOf(net: NetChanges, kind: number): number {
   let count = 0;
   for (let entry = 0; entry < net.size; entry++) if (net.kind(entry) === kind) count++;
+  return count;
+}
+
+function countOfVariant(net: NetChanges, variant: number): number {
+  let count = 0;
+  for (let entry = 0; entry < net.size; entry++)
+    if (net.kind(entry) === NET.update && net.variant(entry) === variant) count++;
   return count;
 }

@@ -1,16 +1,24 @@
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import { EVENT, type EventBatch } from '../../../wal/event-batch.ts';
-import { hasUnchanged } from '../rows/unchanged.ts';
 import type { RowWriter, SetEntry } from '../rows/row-writer.ts';
-import { NetChanges } from './net-changes.ts';
+import type { SetPlan } from './set-statements.ts';
+import { MergedRows } from './merged-rows.ts';
+import { IN_ORDER, NetChanges, TAKEN } from './net-changes.ts';
 import type { SetWriter } from './set-writer.ts';
+import { NO_VARIANT } from './update-variants.ts';
 
 /** A slice is written when it holds this many rows, bytes of rows, or batches. */
 const SLICE_ROWS = 10_000;
 const SLICE_BYTES = 1024 * 1024;
 const SLICE_BATCHES = 6;
+/** Maps kept for the next slice: of this many relations, and no larger than this many entries. */
+const SPARE_LIMIT = 100;
+const SPARE_CAPACITY = 16 * 1024;
 /** Fewer rows of a relation than this are not worth a set. */
 const LEAST_ROWS = 4;
+
+/** Up to here a group is not worth a round trip of its own before its COMMIT. */
+const CHECKED_ROWS = 32;
 
 /** A larger row goes by itself, straight from its batch: a set would copy it. */
 const LARGE_ROW_BYTES = 64 * 1024;
@@ -30,8 +38,20 @@ interface Share {
 
 /** Rows in stream order, kept as places in their batches, and what they come to. Written as sets, or one by one if that is refused. */
 export class Slice {
+  /** Those of the stream, and those of merged rows among them. */
   readonly #batches: EventBatch[] = [];
+  readonly #merged = new MergedRows();
+  /** Place of the stream's latest batch. */
+  #latest = -1;
+  #streamed = 0;
+  /** Place of the batch that merged rows go to. */
+  #mergedAt = -1;
   readonly #shares = new Map<number, Share>();
+  /** The share of the row before. */
+  #lastOid = -1;
+  #lastShare: Share | null = null;
+  /** Maps of earlier slices, empty, for relations that come again. */
+  readonly #spare = new Map<SetEntry, NetChanges>();
   /** Pairs of batch and event, in stream order. */
   #places = new Int32Array(512);
   #count = 0;
@@ -44,12 +64,15 @@ export class Slice {
   }
 
   get full(): boolean {
-    return this.#count >= SLICE_ROWS || this.#bytes >= SLICE_BYTES || this.#batches.length >= SLICE_BATCHES;
+    return this.#count >= SLICE_ROWS || this.#bytes >= SLICE_BYTES || this.#streamed >= SLICE_BATCHES;
   }
 
   add(batch: EventBatch, i: number, entry: SetEntry): void {
-    if (this.#batches.at(-1) !== batch) this.#batches.push(batch.retain());
-    const at = this.#batches.length - 1;
+    if (this.#latest < 0 || this.#batches[this.#latest] !== batch) {
+      this.#latest = this.#batches.push(batch.retain()) - 1;
+      this.#streamed++;
+    }
+    const at = this.#latest;
     if (this.#count * 2 === this.#places.length) this.#grow();
     this.#places[this.#count * 2] = at;
     this.#places[this.#count * 2 + 1] = i;
@@ -86,6 +109,14 @@ export class Slice {
     return true;
   }
 
+  /** One by one, each statement failing by itself if it hits another number of rows than one. False: that cannot be; nothing was written. */
+  writeChecked(rows: RowWriter): boolean {
+    if (this.#count > CHECKED_ROWS || this.#fires) return false;
+    for (let i = 0; i < this.#count; i++) if (!rows.checkable(this.#batchOf(i), this.#eventOf(i))) return false;
+    for (let i = 0; i < this.#count; i++) rows.writeChecked(this.#batchOf(i), this.#eventOf(i));
+    return true;
+  }
+
   writeInOrder(rows: RowWriter): void {
     for (let i = 0; i < this.#count; i++) this.#writeRow(i, rows);
   }
@@ -94,20 +125,35 @@ export class Slice {
   clear(connection: PipelinedConnection): void {
     for (const batch of this.#batches) connection.releaseBatch(batch);
     this.#batches.length = 0;
+    this.#latest = -1;
+    this.#streamed = 0;
+    this.#merged.clear();
+    this.#mergedAt = -1;
+    if (this.#spare.size > SPARE_LIMIT) this.#spare.clear();
+    for (const { net, entry } of this.#shares.values()) {
+      if (net === null || net.capacity > SPARE_CAPACITY) continue;
+      net.clear();
+      this.#spare.set(entry, net);
+    }
     this.#shares.clear();
+    this.#lastOid = -1;
+    this.#lastShare = null;
     this.#fires = false;
     this.#count = 0;
     this.#bytes = 0;
   }
 
   #share(oid: number, entry: SetEntry): Share {
+    if (oid === this.#lastOid && this.#lastShare !== null) return this.#lastShare;
     let share = this.#shares.get(oid);
     if (share === undefined) {
-      const net = entry.plan === null ? null : new NetChanges(entry.plan.keyColumns);
+      const net = entry.plan === null ? null : (this.#spare.get(entry) ?? new NetChanges(entry.plan.keyColumns));
       share = { entry, net, count: 0, inOrder: entry.relation.columns.length === 0 };
       this.#shares.set(oid, share);
       if (entry.fires) this.#fires = true;
     }
+    this.#lastOid = oid;
+    this.#lastShare = share;
     return share;
   }
 
@@ -118,28 +164,51 @@ export class Slice {
     if (net === null) return kind === EVENT.insert;
     if (kind === EVENT.insert) return net.insert(this.#batches, at, i);
     if (kind === EVENT.delete) return net.delete(this.#batches, at, i);
-    if (batch.oldAt[i] !== -1 || entry.plan?.update === null) return false;
-    const partial = hasUnchanged(batch, batch.newAt[i] as number, entry.relation.columns.length);
-    return !partial && net.update(this.#batches, at, i, false);
+    if (batch.oldAt[i] !== -1 || entry.plan === null) return false;
+    const variant = entry.plan.updates.of(batch, batch.newAt[i] as number);
+    if (variant === NO_VARIANT) return false;
+    const other = net.update(this.#batches, at, i, variant);
+    return other === TAKEN || (other !== IN_ORDER && this.#merge(net, other, entry.plan, batch, i));
+  }
+
+  /** An update that leaves values out, of a row that was changed before. */
+  #merge(net: NetChanges, entry: number, plan: SetPlan, batch: EventBatch, i: number): boolean {
+    const earlier = this.#batches[net.newBatch(entry)] as EventBatch;
+    const earlierAt = earlier.newAt[net.newEvent(entry)] as number;
+    const merged = this.#merged.merge(batch, batch.newAt[i] as number, earlier, earlierAt, plan.columns);
+    if (this.#batches[this.#mergedAt] !== merged) this.#mergedAt = this.#batches.push(merged) - 1;
+    const event = merged.count - 1;
+    const variant = plan.updates.of(merged, merged.newAt[event] as number);
+    if (variant === NO_VARIANT) return false;
+    this.#bytes += rowBytes(merged, event, plan.columns);
+    net.merged(entry, this.#mergedAt, event, variant);
+    return true;
   }
 
   #writeRelation(oid: number, rows: RowWriter): void {
     for (let i = 0; i < this.#count; i++) {
-      const batch = this.#batches[this.#places[i * 2] as number] as EventBatch;
-      if (batch.refs[this.#places[i * 2 + 1] as number] === oid) this.#writeRow(i, rows);
+      if (this.#batchOf(i).refs[this.#eventOf(i)] === oid) this.#writeRow(i, rows);
     }
   }
 
   #writeRow(i: number, rows: RowWriter): void {
-    rows.writeNow(this.#batches[this.#places[i * 2] as number] as EventBatch, this.#places[i * 2 + 1] as number);
+    rows.writeNow(this.#batchOf(i), this.#eventOf(i));
+  }
+
+  /** Of the row that came as number `i`. */
+  #batchOf(i: number): EventBatch {
+    return this.#batches[this.#places[i * 2] as number] as EventBatch;
+  }
+
+  #eventOf(i: number): number {
+    return this.#places[i * 2 + 1] as number;
   }
 
   #placesOf(oid: number, count: number): Int32Array {
     const places = new Int32Array(count * 2);
     let to = 0;
     for (let i = 0; i < this.#count; i++) {
-      const batch = this.#batches[this.#places[i * 2] as number] as EventBatch;
-      if (batch.refs[this.#places[i * 2 + 1] as number] !== oid) continue;
+      if (this.#batchOf(i).refs[this.#eventOf(i)] !== oid) continue;
       places[to++] = this.#places[i * 2] as number;
       places[to++] = this.#places[i * 2 + 1] as number;
     }
