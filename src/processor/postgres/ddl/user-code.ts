@@ -1,6 +1,7 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession, SqlValue } from '../../../postgres/sql-session.ts';
 import { quoteQualified } from '../../../sql/quote.ts';
+import { type LentRights, missingRights } from './lent-rights.ts';
 import type { RoleRunner } from './role-runner.ts';
 import type { TargetRole, TargetRoles } from './target-roles.ts';
 
@@ -22,6 +23,12 @@ export interface UserCodeOptions {
   readonly rowsRole: string | null;
 }
 
+/** With whose rights the rows of a table are written. */
+export interface RowRole extends TargetRole {
+  /** What it has only while it writes them. */
+  readonly lent: LentRights | null;
+}
+
 /** Decides with whose rights the rows of a table are written, and writes them so. */
 export class UserCode {
   readonly #runner: RoleRunner;
@@ -35,7 +42,12 @@ export class UserCode {
   }
 
   /** The role whose rights the rows need; null: none of a user's code runs, they may go in directly. */
-  async rowRole(session: SqlSession, schema: string, table: string): Promise<TargetRole | null> {
+  async rowRole(session: SqlSession, schema: string, table: string): Promise<RowRole | null> {
+    const role = await this.#writer(session, schema, table);
+    return role === null ? null : { ...role, lent: await missingRights(session, role, schema, table) };
+  }
+
+  async #writer(session: SqlSession, schema: string, table: string): Promise<TargetRole | null> {
     const { rows } = await session.query('select walcast.row_code(pg_catalog.to_regclass($1)) as code', [
       quoteQualified(schema, table),
     ]);
@@ -56,7 +68,10 @@ export class UserCode {
   }
 
   /** One statement on rows with the rights of `role`; values as $1, $2 …. Afterwards prepared statements are gone. @returns rows hit */
-  runAs(session: SqlSession, role: TargetRole, sql: string, values: readonly SqlValue[]): Promise<number> {
-    return this.#runner.runRow(session, role, sql, values, this.#options.rowSearchPath);
+  async runAs(session: SqlSession, role: RowRole, sql: string, values: readonly SqlValue[]): Promise<number> {
+    if (role.lent !== null) await session.execute(role.lent.give);
+    const hit = await this.#runner.runRow(session, role, sql, values, this.#options.rowSearchPath);
+    if (role.lent !== null) await session.execute(role.lent.take);
+    return hit;
   }
 }
