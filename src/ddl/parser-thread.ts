@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 
-/** libpg-query never gives memory back, so it lives in a thread that ends … after this many texts, */
-const TEXTS_PER_THREAD = 400;
+/** libpg-query never gives memory back, so it lives in a thread that ends … after texts of this length together, */
+const BYTES_PER_THREAD = 4 * 1024 * 1024;
 /** … after a text longer than this, */
 export const LARGE_TEXT_BYTES = 64 * 1024;
 /** … and when nobody has asked for this long. */
@@ -40,7 +40,7 @@ interface Answer {
 
 interface Thread {
   readonly worker: Worker;
-  texts: number;
+  length: number;
 }
 
 let thread: Thread | null = null;
@@ -62,13 +62,13 @@ async function ask(what: 'parse' | 'scan', text: string, whole: boolean): Promis
   idle = null;
   thread ??= start();
   const { worker } = thread;
-  thread.texts++;
+  thread.length += text.length;
   try {
     const answer = await answerOf(worker, { what, text, whole });
     if (answer.message !== undefined) throw new SyntaxError(answer.message);
     return answer.result;
   } finally {
-    if (thread.texts >= TEXTS_PER_THREAD || text.length > LARGE_TEXT_BYTES || worker.threadId < 0) end();
+    if (thread.length > BYTES_PER_THREAD || text.length > LARGE_TEXT_BYTES || worker.threadId < 0) end();
     else idle = setTimeout(end, IDLE_MS).unref();
   }
 }
@@ -83,7 +83,7 @@ function start(): Thread {
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
   worker.unref();
-  return { worker, texts: 0 };
+  return { worker, length: 0 };
 }
 
 function end(): void {

@@ -108,8 +108,9 @@ export const STATEMENT_ATTEMPTS: readonly Attempt[] = [
     ],
   },
   {
+    // what the source computed is taken over
     name: 'a bound of a partition',
-    runs: true,
+    runs: false,
     sql: [
       'create table bounds (a int) partition by list (a); create table bounds_1 partition of bounds for values in (try_escape_immutable(1))',
     ],

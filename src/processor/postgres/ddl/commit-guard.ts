@@ -1,5 +1,6 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
+import { metLater } from './met-later.ts';
 
 const FIRES_AT_COMMIT = `select t.tgrelid::regclass as relation, t.tgname as name
   from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_roles r on r.oid = p.proowner
@@ -11,8 +12,11 @@ const FIRES_AT_COMMIT = `select t.tgrelid::regclass as relation, t.tgname as nam
  * pending events can neither be dropped nor disabled, so that looking at the catalog is enough.
  */
 export async function guardCommit(session: SqlSession): Promise<void> {
-  await session.execute('close all');
-  const { rows } = await session.query(FIRES_AT_COMMIT);
+  const closed = metLater(session.execute('close all'));
+  const guarded = metLater(session.query(FIRES_AT_COMMIT));
+  const discarded = metLater(session.execute('discard temp; deallocate all; unlisten *; reset all'));
+  await closed;
+  const { rows } = await guarded;
   const found = rows[0];
   if (found !== undefined) {
     throw new WalcastError(
@@ -23,5 +27,5 @@ export async function guardCommit(session: SqlSession): Promise<void> {
       },
     );
   }
-  await session.execute('discard temp; deallocate all; unlisten *; reset all');
+  await discarded;
 }

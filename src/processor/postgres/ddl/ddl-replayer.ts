@@ -20,7 +20,7 @@ import { laterIndexes } from './later-index.ts';
 import { PlanExecutor } from './plan-executor.ts';
 import { RoleRunner } from './role-runner.ts';
 import { type Plan, planOf, planStatement } from './statement-plan.ts';
-import { TargetRoles } from './target-roles.ts';
+import { type TargetRole, TargetRoles } from './target-roles.ts';
 import { UnprovedConstraints } from './unproved-constraints.ts';
 import { UserCode } from './user-code.ts';
 import type { PostponedKeys } from './verify-shapes.ts';
@@ -186,10 +186,12 @@ export class DdlReplayer implements DdlApplier {
       event,
       [planOf(relations.map(createBareTable), 'from catalog', await this.#sourceOf(event))],
       session,
+      this.#roles.lookUp(session, event.caller.role),
     );
   }
 
   async #fromText(event: DdlCommandEvent, session: SqlSession): Promise<Replayed> {
+    const author = this.#roles.lookUp(session, event.caller.role);
     const search = await this.#finder.find(event);
     if (search.kind === 'extension member') return nothing('ignored: member of an extension');
     const plans: Plan[] = [];
@@ -217,9 +219,9 @@ export class DdlReplayer implements DdlApplier {
       plans.push(plan);
     }
     const extension = COMMAND_CLASSES.get(event.tag)?.replay === 'extension' ? extensionName(event) : null;
-    if (extension === null) return await this.#execute(event, plans, session);
+    if (extension === null) return await this.#execute(event, plans, session, author);
     const before = await memberTableWrites(session, extension);
-    const replayed = await this.#execute(event, plans, session);
+    const replayed = await this.#execute(event, plans, session, author);
     if (event.tag === 'CREATE EXTENSION') {
       await emptyMemberTables(session, extension);
     } else {
@@ -237,8 +239,13 @@ export class DdlReplayer implements DdlApplier {
     return search.kind === 'found' ? (search.candidates[0]?.statement.sql ?? null) : null;
   }
 
-  async #execute(event: DdlCommandEvent, plans: readonly Plan[], session: SqlSession): Promise<Replayed> {
-    const { plan, notes } = await this.#executor.execute(event, plans, session);
+  async #execute(
+    event: DdlCommandEvent,
+    plans: readonly Plan[],
+    session: SqlSession,
+    author: Promise<TargetRole | null>,
+  ): Promise<Replayed> {
+    const { plan, notes } = await this.#executor.execute(event, plans, session, author);
     const how = [plan.how, ...notes, ...(event.kind === 'degraded' ? [`degraded: ${event.failure ?? ''}`] : [])].join(
       ', ',
     );

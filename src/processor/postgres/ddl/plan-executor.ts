@@ -46,9 +46,17 @@ export class PlanExecutor {
     this.#roles = roles;
   }
 
-  /** Takes the first plan that runs and leaves the right result; the first failure is the one that is told. */
-  async execute(event: DdlCommandEvent, plans: readonly Plan[], session: SqlSession): Promise<Executed> {
-    const role = await this.#roles.resolve(session, event.caller.role);
+  /**
+   * Takes the first plan that runs and leaves the right result; the first failure is the one that is told.
+   * @param author what `TargetRoles.lookUp` answers, asked while the plans were made
+   */
+  async execute(
+    event: DdlCommandEvent,
+    plans: readonly Plan[],
+    session: SqlSession,
+    author: Promise<TargetRole | null>,
+  ): Promise<Executed> {
+    const role = await this.#roles.resolve(session, event.caller.role, author);
     await this.#runner.prepare(session, role);
     const waiting = [...plans];
     const notes: string[] = [];
@@ -116,7 +124,8 @@ export class PlanExecutor {
       }
     }
     for (const { table } of found) await giveTo(table, table.owner, session);
-    if (plan.savepoint) await session.execute(KEEP);
+    // if it failed, so would everything after it, the checkpoint among it
+    if (plan.savepoint) void metLater(session.execute(KEEP));
     return found.length > 0 ? ['owner corrected'] : [];
   }
 

@@ -1,6 +1,7 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { quoteIdentifier } from '../../../sql/quote.ts';
+import { metLater } from './met-later.ts';
 import { RUNNER_CODE } from './runner-code.ts';
 
 /** What to do with a role of the source that the target does not have. */
@@ -33,10 +34,19 @@ export class TargetRoles {
     return this.#map.get(sourceName) ?? sourceName;
   }
 
+  /** The target's role for a role of the source, if it is there: asked ahead for `resolve`. */
+  lookUp(session: SqlSession, sourceName: string): Promise<TargetRole | null> {
+    return metLater(lookUp(session, this.mapped(sourceName)));
+  }
+
   /** The target's role for a role of the source, made or refused as the policy says. */
-  async resolve(session: SqlSession, sourceName: string): Promise<TargetRole> {
+  async resolve(
+    session: SqlSession,
+    sourceName: string,
+    lookedUp: Promise<TargetRole | null> = this.lookUp(session, sourceName),
+  ): Promise<TargetRole> {
     const name = this.mapped(sourceName);
-    const found = await lookUp(session, name);
+    const found = await lookedUp;
     if (found !== null) return found;
     const substitute = this.#substitute(sourceName, name);
     const made = await lookUp(session, substitute);
