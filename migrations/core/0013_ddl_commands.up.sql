@@ -53,6 +53,13 @@ begin
   if has_heirs and tag in ('ALTER TABLE', 'ALTER TYPE') then
     relations := walcast.descendants(relations);  -- it reports the parent alone
   end if;
+  if tag = 'ALTER TABLE' and commands is not null and current_query() ~* 'concurrently' then
+    -- DETACH CONCURRENTLY reports the parent alone; the partition, which has got a CHECK or not, is what its second transaction changes
+    relations := relations || array(
+      select c.oid from pg_class c
+      where c.xmin = pg_current_xact_id()::xid and c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and c.oid <> all (relations)
+        and c.relnamespace <> 'walcast'::regnamespace);
+  end if;
   if commands is not null and relations is not null then
     metadata := (select json_agg(walcast.relation_metadata(r.oid)) from unnest(relations) r(oid));
   end if;

@@ -90,6 +90,7 @@ export function commandTag(kind: string, node: Ast): string {
       return node['is_procedure'] === true ? 'CREATE PROCEDURE' : 'CREATE FUNCTION';
     case 'AlterFunctionStmt':
     case 'AlterTableStmt':
+    case 'AlterTableMoveAllStmt':
       return `ALTER ${objectWords(node, 'objtype')}`;
     case 'RenameStmt': {
       const renamed = textOf(node, 'renameType');

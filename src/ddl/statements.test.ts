@@ -72,6 +72,8 @@ test.each([
   ['alter text search configuration c add mapping for word with simple', 'ALTER TEXT SEARCH CONFIGURATION', []],
   ['alter foreign table f add column a int', 'ALTER FOREIGN TABLE', ['f']],
   ['alter function f() depends on extension e', 'ALTER FUNCTION', ['f']],
+  ['alter table all in tablespace a owned by b set tablespace c', 'ALTER TABLE', []],
+  ['alter materialized view all in tablespace a set tablespace b nowait', 'ALTER MATERIALIZED VIEW', []],
 ])('knows tag and names of: %s', async (sql, tag, names) => {
   expect(await parseStatements(sql)).toMatchObject([{ tag, names }]);
 });

@@ -1,7 +1,12 @@
-import { spawn } from 'node:child_process';
-import { chmod } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pgDump } from '../pg-dump.ts';
+import { execFile, spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Where Debian puts the programs of each version. */
+const DEBIAN = '/usr/lib/postgresql';
 
 export interface PsqlOptions {
   readonly url: string;
@@ -15,22 +20,27 @@ export interface PsqlResult {
   readonly stderr: string;
 }
 
-const MARK = 'walcast-piece-is-done';
+const MARK = /^walcast: (\w{5})\n/gm;
 
-/** psql of the same installation as pg_dump: it knows all servers that are older. */
+/** Older ones lack \getenv; 18 passes over what follows a COPY FROM STDIN that was refused, up to a \. that the files do not have. */
+const KNOWN = [15, 16, 17];
+
 async function psqlPath(): Promise<string> {
-  const dump = await pgDump();
-  if (dump === 'pg_dump') return 'psql';
-  const path = join(dirname(dump), 'psql');
-  // unpacked without permissions
-  await chmod(path, 0o755);
-  return path;
+  const installed = await readdir(DEBIAN).catch(() => []);
+  const folders = installed
+    .filter((name) => KNOWN.includes(Number(name)))
+    .map((name) => join(DEBIAN, name, 'bin', 'psql'));
+  for (const path of ['psql', ...folders]) {
+    const version = await run(path, ['--version']).catch(() => ({ stdout: '' }));
+    if (KNOWN.includes(Number(/(\d+)\./.exec(version.stdout)?.[1]))) return path;
+  }
+  throw new Error(`the regression files need psql ${KNOWN.join(' or ')}: install postgresql-client of one of them`);
 }
 
-/** Feeds the pieces to one psql; between two of them it waits until psql has done the first, and then for `between`. */
+/** Feeds the pieces to one psql; between two of them it waits until psql has done the first, and then for `between`, which is told whether its last statement went well. */
 export async function runPsql(
   pieces: readonly string[],
-  between: () => Promise<void>,
+  between: (piece: string, done: boolean) => Promise<void>,
   { url, cwd, env, timeoutMs }: PsqlOptions,
 ): Promise<PsqlResult> {
   const { PATH = '', HOME = '' } = process.env;
@@ -38,13 +48,13 @@ export async function runPsql(
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   let stdout = '';
   let stderr = '';
-  let marks = 0;
+  let marks: string[] = [];
   let changed = (): void => undefined;
   let ended = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    marks = stderr.split(MARK).length - 1;
+    marks = [...stderr.matchAll(MARK)].map(([, sqlstate = '']) => sqlstate);
     changed();
   });
   child.stdin.on('error', () => undefined); // it has quit, as some scripts do
@@ -62,14 +72,14 @@ export async function runPsql(
       if (ended) break;
       child.stdin.write(piece);
       if (index === pieces.length - 1) break;
-      child.stdin.write(`\\warn ${MARK}\n`);
-      while (marks <= index && !ended) await new Promise<void>((resolve) => (changed = resolve));
-      await between();
+      child.stdin.write('\\warn walcast: :SQLSTATE\n');
+      while (marks.length <= index && !ended) await new Promise<void>((resolve) => (changed = resolve));
+      await between(piece, marks[index] === '00000');
     }
     child.stdin.end();
     const signal = await exit;
     if (signal !== null) throw new Error(`psql ended by ${signal} (bound ${timeoutMs} ms)`);
-    return { stdout, stderr: stderr.replaceAll(`${MARK}\n`, '') };
+    return { stdout, stderr: stderr.replace(MARK, '') };
   } finally {
     clearTimeout(timer);
     child.kill('SIGKILL');

@@ -2,6 +2,11 @@
 const OF_THE_SERVER =
   /^(?:(?:create|alter|drop)\s+(?:role|user|group|tablespace)\b(?!\s+mapping)|reassign\s+owned\b|(?:grant|revoke)\s(?:(?!.*\bon\b)|.*\bon\s+database\b))/i;
 
+/** The REASSIGN OWNED that a piece ends with: objects of the database, but no event tells of it either. */
+export function reassignment(piece: string): string | null {
+  return /^reassign\s+owned\b[^;]*;/im.exec(piece.slice(piece.trimEnd().lastIndexOf('\n') + 1))?.[0] ?? null;
+}
+
 /** A script for psql in pieces; after each but the last stands a command of the server. */
 export function serverCommandPieces(script: string): string[] {
   const pieces: string[] = [];

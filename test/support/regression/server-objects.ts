@@ -58,7 +58,7 @@ export class ServerObjects {
     for (const { oid, name, options } of now) {
       known.set(oid ?? '', name ?? '');
       const quoted = quoteIdentifier(name ?? '');
-      if (!there.has(name ?? '')) await this.#run(kind === 'role' ? `create role ${quoted} ${options}` : made(quoted));
+      if (!there.has(name ?? '')) await this.#make(kind, quoted, options ?? '');
       else if (there.get(name ?? '') !== options) await this.#run(`alter role ${quoted} ${options}`);
     }
   }
@@ -76,6 +76,12 @@ export class ServerObjects {
       if (!kept.has(key(row)))
         await this.#run(`grant ${names(row, 'to')}${row['options'] ? ` with ${row['options']}` : ''}`);
     }
+  }
+
+  async #make(kind: 'role' | 'tablespace', name: string, options: string): Promise<void> {
+    if (kind === 'role') return await this.#run(`create role ${name} ${options}`);
+    await this.#run('set allow_in_place_tablespaces = on');
+    await this.#run(`create tablespace ${name} location ''`);
   }
 
   /** On the database, before its roles go. */
@@ -110,10 +116,6 @@ export class ServerObjects {
       this.refused.push(`${sql}: ${(error as Error).message}`);
     }
   }
-}
-
-function made(name: string): string {
-  return `set allow_in_place_tablespaces = on; create tablespace ${name} location ''`;
 }
 
 function names({ role, member }: TextRow, word: 'to' | 'from'): string {

@@ -68,6 +68,11 @@ export const PARTITIONS: readonly CommandCase[] = [
       'alter table concurrent detach partition concurrent_1 concurrently',
       'insert into concurrent_1 values (5)',
       { sql: 'insert into concurrent_1 values (50)', refused: '23514' },
+      'create table concurrent_3 partition of concurrent (check (a > 22 and a < 28)) for values from (20) to (30)',
+      'alter table concurrent detach partition concurrent_3 concurrently',
+      'create table by_hash (a int) partition by hash (a); create table by_hash_1 partition of by_hash for values with (modulus 2, remainder 0)',
+      'alter table by_hash detach partition by_hash_1 concurrently',
+      'drop table by_hash; insert into by_hash_1 values (1)',
     ],
   },
   {
