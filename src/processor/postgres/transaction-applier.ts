@@ -298,8 +298,7 @@ export class TransactionApplier {
       if (event.kind !== 'rows') await catchUp?.changed(event);
       return;
     }
-    await this.#rows.finish();
-    await this.#connection.drained();
+    await this.#finishRows();
     const tag = event.kind === 'rows' ? 'rows of a rewrite' : event.tag;
     const role = event.kind === 'rows' ? '' : event.caller.role;
     const started = performance.now();
@@ -325,9 +324,13 @@ export class TransactionApplier {
       throw atPosition(error, lsn, this.#target);
     }
     this.#rows.forgetShapes();
-    await this.#rows.learnConstraints();
-    if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
     await this.#early.releaseMade();
+  }
+
+  /** Whatever comes next finds every row in its place. Sets have been answered then; single rows are told by the connection if they fail. */
+  async #finishRows(): Promise<void> {
+    await this.#rows.finish();
+    if (!this.#rows.inSets) await this.#connection.drained();
   }
 
   async #replay(event: DdlCommandEvent, catchUp: CatchUp | null): ReturnType<DdlApplier['apply']> {
@@ -352,8 +355,7 @@ export class TransactionApplier {
   }
 
   async #endUserCode(): Promise<void> {
-    await this.#rows.finish();
-    await this.#connection.drained();
+    await this.#finishRows();
     const gone = await this.#ddl.endTransaction(this.#connection);
     if (gone || this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
   }

@@ -39,6 +39,8 @@ export class RowApplier {
   #inSets = true;
   readonly iso = new IsoCheck();
   #deferrable = false;
+  /** The schema has changed since it was asked. */
+  #constraintsInDoubt = false;
 
   constructor(connection: PipelinedConnection, replicaRole: boolean, authority: RowAuthority) {
     this.#connection = connection;
@@ -65,6 +67,12 @@ export class RowApplier {
       DEFERRABLE_KINDS[this.#replicaRole ? 'replica' : 'origin'],
     ]);
     this.#deferrable = rows[0]?.['found'] === 'true';
+    this.#constraintsInDoubt = false;
+  }
+
+  async #learnAgain(): Promise<void> {
+    await this.learnConstraints();
+    if (this.#deferrable) await this.#connection.query('set constraints all deferred');
   }
 
   /** A table with checks outstanding cannot be altered. What is not fulfilled yet, on tables that the statement leaves alone, goes on waiting. */
@@ -102,7 +110,9 @@ export class RowApplier {
     return this.#writer.relation(oid);
   }
 
+  /** After a change of schema: what is known of tables and constraints is asked again, before the next row. */
   forgetShapes(): void {
+    this.#constraintsInDoubt = true;
     this.#writer.forgetShapes();
   }
 
@@ -127,7 +137,10 @@ export class RowApplier {
     const { schema, name } = relation;
     const authority = this.#authority.rowRole(this.#connection, schema, name);
     authority.catch(() => undefined); // met below, if there is a table
+    const learned = this.#constraintsInDoubt ? this.#learnAgain() : Promise.resolve();
+    learned.catch(() => undefined); // met below
     const table = await loadTargetTable(this.#connection, schema, name);
+    await learned;
     if (table !== null) this.iso.meet(relation, table);
     if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, schema, name);
     this.#writer.learn(oid, table, table === null ? null : ((await authority) as object | null));
