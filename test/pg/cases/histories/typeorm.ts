@@ -42,7 +42,7 @@ const migrations: Migrations = {
   Exclusion1600000000020: `CREATE TABLE "booking" ("id" SERIAL NOT NULL, "from" integer NOT NULL, "to" integer NOT NULL, CONSTRAINT "PK_booking" PRIMARY KEY ("id"), CONSTRAINT "XCL_booking" EXCLUDE USING gist (int4range("from", "to") WITH &&)); INSERT INTO "booking" ("from", "to") SELECT g * 10, g * 10 + 5 FROM generate_series(1, 20) g`,
   Comments1600000000021: `COMMENT ON COLUMN "user"."email" IS 'where; we write'; COMMENT ON TABLE "user" IS 'People'; COMMENT ON TABLE "album" IS NULL`,
   SimpleJson1600000000022: `ALTER TABLE "user" ADD "profile" jsonb NOT NULL DEFAULT '{"a": [1, 2]}'; ALTER TABLE "user" ADD "names" text array NOT NULL DEFAULT ARRAY['x']; ALTER TABLE "user" ADD "tags" character varying array NOT NULL DEFAULT '{}'`,
-  Profile1600000000023: `UPDATE "user" SET "profile" = jsonb_set("profile", '{b}', to_jsonb("email")), "tags" = ARRAY["firstName", NULL, 'ü"\\']`,
+  Profile1600000000023: `UPDATE "user" SET "profile" = jsonb_set("profile", '{b}', to_jsonb(coalesce("email", ''))), "tags" = ARRAY["firstName", NULL, 'ü"\\']`,
   RenameTable1600000000024: `ALTER TABLE "photo" RENAME TO "picture"; ALTER TABLE "picture" RENAME CONSTRAINT "PK_723fa50bf70dcfd06fb5a44d4ff" TO "PK_31ccf37c74bae202e771c0c2a38"; ALTER SEQUENCE "photo_id_seq" RENAME TO "picture_id_seq"`,
   RenameColumn1600000000025: `ALTER TABLE "picture" RENAME COLUMN "url" TO "href"; ALTER TABLE "user" RENAME CONSTRAINT "UQ_e12875dfb3b1d92d7d7c5377e22" TO "UQ_email"`,
   ChangeType1600000000026: `ALTER TABLE "picture" ALTER COLUMN "href" TYPE text; ALTER TABLE "picture" ALTER COLUMN "href" SET NOT NULL`,
