@@ -351,7 +351,7 @@ export const ERROR_CODES = {
     exit: 1,
     retryable: false,
     cause: 'The target refused a schema change that the source had accepted.',
-    cure: 'Read the server error, give the target what it lacks (a role, a right, an extension, a tablespace, an object), then start again at the same position.',
+    cure: 'Read the server error, give the target what it lacks (a role, a right, an extension, a tablespace, an object), then start again at the same position. What it can never do, as a feature of a later version: make by hand what can stand for it, then `replicate ddl skip`.',
   },
   E_DDL_MISMATCH: {
     exit: 1,

@@ -32,6 +32,22 @@ describe.each(testMajors())('shapes of tables on PostgreSQL %i', (major) => {
     );
   });
 
+  it('finds rows whose old values break a check of their domain that was added NOT VALID', async () => {
+    await replicate(
+      'create domain small as int; create domain smaller as small; create domain words as text[]',
+      'create table small_things (a small, b smaller, c words)',
+      'create table small_keys (a smaller primary key, note text)',
+      `insert into small_things values (55, 56, '{x,y}'), (57, 58, null), (3, null, '{}')`,
+      `insert into small_keys select 50 + g, 'n' || g from generate_series(1, 5) g`,
+      'alter domain small add constraint below check (value < 11) not valid',
+      'alter domain words add constraint few check (cardinality(value) < 2) not valid',
+      `update small_things set a = 10, b = 10, c = '{z}' where a = 55`,
+      'delete from small_things where b = 58',
+      `update small_keys set a = 5 where a = 55`,
+      'delete from small_keys where a in (51, 52)',
+    );
+  });
+
   it('shifts and swaps keys in one statement under deferrable constraints', async () => {
     await replicate(
       'create table shifted (id int primary key deferrable, v text)',

@@ -15,3 +15,29 @@ export function testMajors(): number[] {
 export function newestMajor(): number {
   return Math.max(...testMajors());
 }
+
+export interface VersionPair {
+  readonly source: number;
+  readonly target: number;
+}
+
+/** Source and target of the same version, for each of this run. */
+export function sameVersions(): VersionPair[] {
+  return testMajors().map((major) => ({ source: major, target: major }));
+}
+
+/** The oldest and the newest version of this run; a run of one version takes another one beside it. */
+export function versionsApart(): { readonly older: number; readonly newer: number } {
+  const majors = testMajors();
+  const [older, newer] = [Math.min(...majors), Math.max(...majors)];
+  if (older < newer) return { older, newer };
+  return newer > 15 ? { older: 15, newer } : { older: 14, newer: 15 };
+}
+
+/** Targets that are newer than their source: the longest way of this run, or all of the supported ones at night. */
+export function upwardPairs(): VersionPair[] {
+  const { older, newer } = versionsApart();
+  if (process.env['WALCAST_NIGHTLY'] !== '1') return [{ source: older, target: newer }];
+  const majors = [14, 15, 16, 17, 18];
+  return majors.flatMap((source) => majors.filter((target) => target > source).map((target) => ({ source, target })));
+}

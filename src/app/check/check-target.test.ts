@@ -16,6 +16,7 @@ const NEEDS: SourceNeeds = {
   encoding: 'UTF8',
   address: '1/shop',
   roles: ['postgres', 'shop', 'reports'],
+  newer: [],
 };
 const policy = (roles: 'stop' | 'create' | 'map' | 'skip-ownership', role_map: Record<string, string> = {}) =>
   ({ roles, role_map, concurrently: 'plain', backfill_limit: 1 }) as const;
@@ -44,4 +45,27 @@ it('refuses the source itself and another encoding, warns of an older server and
     'error target t: postgres may not create a schema',
     'warning target t: postgres may not set session_replication_role',
   ]);
+});
+
+it('names what the source uses today and an older target lacks, unless the preflight of a copy does', () => {
+  const needs: SourceNeeds = {
+    ...NEEDS,
+    roles: [],
+    newer: [
+      { since: 15, what: 'UNIQUE NULLS NOT DISTINCT', objects: ['a.b'] },
+      { since: 18, what: 'virtual generated columns', objects: ['c.d', 'e.f'] },
+    ],
+  };
+  const named = (version: number, use: 'followed' | 'copied') =>
+    judgeTarget('t', { ...FACTS, version }, policy('stop'), needs, use).flatMap(({ what }) =>
+      what.includes('brought') ? [what] : [],
+    );
+  const virtual = 'target t: the source uses what PostgreSQL 18 brought: virtual generated columns (c.d, e.f)';
+  expect(named(140_000, 'followed')).toEqual([
+    'target t: the source uses what PostgreSQL 15 brought: UNIQUE NULLS NOT DISTINCT (a.b)',
+    virtual,
+  ]);
+  expect(named(170_004, 'followed')).toEqual([virtual]);
+  expect(named(170_004, 'copied')).toEqual([]);
+  expect(named(180_000, 'followed')).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { isWalcastError } from '../../errors/walcast-error.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { withReadingSession } from '../status/reading-session.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
+import { readNewerFeatures, type NewerFeature } from './newer-features.ts';
 
 /** What the source says about itself, as far as a target has to fit it. */
 export interface SourceNeeds {
@@ -11,6 +12,8 @@ export interface SourceNeeds {
   readonly address: string;
   /** Roles that own something in the database, or are granted something. */
   readonly roles: readonly string[];
+  /** What of it no older server takes. */
+  readonly newer: readonly NewerFeature[];
 }
 
 /** followed: it gets what the stream brings · copied: it is filled with all that the source has */
@@ -47,11 +50,13 @@ export async function readSourceNeeds(url: string, signal: AbortSignal): Promise
   return await withReadingSession('source', url, signal, async (session) => {
     const server = (await session.query(SERVER)).rows[0] ?? {};
     const { rows } = await session.query(USED_ROLES);
+    const version = Number(server['version']);
     return {
-      version: Number(server['version']),
+      version,
       encoding: server['encoding'] ?? '',
       address: server['address'] ?? '',
       roles: rows.map(({ name }) => name ?? ''),
+      newer: await readNewerFeatures(session, majorOf(version)),
     };
   });
 }
@@ -118,20 +123,34 @@ export function judgeTarget(
       ),
     );
   }
-  const [older, newer] = [Math.trunc(facts.version / 10_000), Math.trunc(needs.version / 10_000)];
-  if (older < newer) {
+  const [here, there] = [majorOf(facts.version), majorOf(needs.version)];
+  if (here < there) {
     say(
       warning(
-        `PostgreSQL ${older} is older than the source's ${newer}`,
-        'A statement that only the newer one knows will stop the target.',
+        `PostgreSQL ${here} is older than the source's ${there}`,
+        'A statement that only the newer one knows will stop the target and be named: make by hand what can stand for it, then `replicate ddl skip`.',
       ),
     );
-  } else say(ok(`PostgreSQL ${older}, the source has ${newer}`));
+    // what a copy meets is told by its own preflight
+    for (const { since, what, objects } of use === 'copied' ? [] : needs.newer) {
+      if (since <= here) continue;
+      say(
+        warning(
+          `the source uses what PostgreSQL ${since} brought: ${what} (${objects.join(', ')})`,
+          'The next statement of this kind will stop the target.',
+        ),
+      );
+    }
+  } else say(ok(`PostgreSQL ${here}, the source has ${there}`));
   for (const role of needs.roles) {
     const mapped = policy.role_map[role] ?? role;
     if (!facts.roles.has(mapped)) say(missingRole(role, mapped, policy.roles, use));
   }
   return findings;
+}
+
+function majorOf(version: number): number {
+  return Math.trunc(version / 10_000);
 }
 
 function missingRole(role: string, mapped: string, policy: Config['ddl']['roles'], use: TargetUse): Finding {

@@ -20,6 +20,13 @@ const USERS = "c.oid >= 16384 and n.nspname !~ '^pg_' and n.nspname <> 'walcast'
 const OF_CLASS = `from pg_class c join pg_namespace n on n.oid = c.relnamespace`;
 const OF_CONSTRAINT = `from pg_constraint o join pg_class c on c.oid = o.conrelid join pg_namespace n on n.oid = c.relnamespace`;
 
+/** Bodies of views, rules and functions as the server keeps them, with the kind of node that only a later version knows. */
+const bodiesWith = (...nodes: readonly string[]): string => {
+  const holds = (tree: string): string => nodes.map((node) => `${tree}::text like '%{${node} %'`).join(' or ');
+  return `select format('%I.%I', n.nspname, c.relname) as name ${OF_CLASS} join pg_rewrite w on w.ev_class = c.oid where (${holds('w.ev_action')}) and ${USERS}
+    union all select format('%I.%I', n.nspname, c.proname) from pg_proc c join pg_namespace n on n.oid = c.pronamespace where (${holds('c.prosqlbody')}) and ${USERS}`;
+};
+
 const PROBES: readonly Probe[] = [
   {
     since: 15,
@@ -35,6 +42,25 @@ const PROBES: readonly Probe[] = [
     since: 15,
     what: 'ON DELETE SET NULL or DEFAULT of some columns',
     sql: `select format('%I.%I', n.nspname, c.relname) as name ${OF_CONSTRAINT} where o.confdelsetcols is not null and ${USERS}`,
+  },
+  {
+    since: 15,
+    what: 'unlogged sequences',
+    sql: `select format('%I.%I', n.nspname, c.relname) as name ${OF_CLASS} where c.relkind = 'S' and c.relpersistence = 'u' and ${USERS}`,
+  },
+  {
+    since: 15,
+    what: 'numeric columns with a scale below zero or above the precision',
+    // as numeric_typmod_precision and numeric_typmod_scale have it
+    sql: `select format('%I.%I', n.nspname, c.relname) as name ${OF_CLASS} join pg_attribute a on a.attrelid = c.oid
+      where a.atttypid = 'numeric'::regtype and a.atttypmod >= 4 and not a.attisdropped and ${USERS}
+        and not ((((a.atttypmod - 4) & 2047) # 1024) - 1024) between 0 and ((a.atttypmod - 4) >> 16) & 65535`,
+  },
+  { since: 15, what: 'MERGE in bodies of views, rules or functions', sql: bodiesWith('MERGEACTION') },
+  {
+    since: 16,
+    what: 'JSON constructors and IS JSON in bodies of views, rules or functions',
+    sql: bodiesWith('JSONCONSTRUCTOREXPR', 'JSONISPREDICATE'),
   },
   {
     since: 16,
@@ -57,6 +83,17 @@ const PROBES: readonly Probe[] = [
     since: 17,
     what: 'collations of the provider builtin',
     sql: `select format('%I.%I', n.nspname, c.collname) as name from pg_collation c join pg_namespace n on n.oid = c.collnamespace where c.collprovider = 'b' and ${USERS}`,
+  },
+  {
+    since: 17,
+    what: 'JSON_TABLE, JSON_QUERY, JSON_VALUE and JSON_EXISTS in bodies of views, rules or functions',
+    sql: bodiesWith('JSONEXPR'),
+  },
+  {
+    since: 18,
+    what: 'defaults with uuidv7() or uuidv4()',
+    sql: `select format('%I.%I', n.nspname, c.relname) as name ${OF_CLASS} join pg_attrdef d on d.adrelid = c.oid
+      where d.adbin::text ~ (':funcid (' || 'pg_catalog.uuidv4()'::regprocedure::oid || '|' || 'pg_catalog.uuidv7()'::regprocedure::oid || '|' || 'pg_catalog.uuidv7(interval)'::regprocedure::oid || ') ') and ${USERS}`,
   },
   {
     since: 18,

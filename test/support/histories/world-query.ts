@@ -52,7 +52,8 @@ const ROUTINES = `select json_agg(json_build_object('schema', n.nspname, 'name',
     'owner', pg_catalog.pg_get_userbyid(f.proowner), 'kind', f.prokind, 'args', pg_catalog.pg_get_function_identity_arguments(f.oid),
     'returns', pg_catalog.format_type(f.prorettype, null), 'language', l.lanname) order by f.oid)
   from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace join pg_catalog.pg_language l on l.oid = f.prolang
-  where n.nspname like $1`;
+  where n.nspname like $1 and not exists (select from pg_catalog.pg_depend d
+    where d.objid = f.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'i')`;
 
 const STATISTICS = `select json_agg(json_build_object('schema', n.nspname, 'name', s.stxname, 'sql', format('%I.%I', n.nspname, s.stxname),
     'owner', pg_catalog.pg_get_userbyid(s.stxowner)) order by s.oid)

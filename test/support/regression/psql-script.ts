@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { pgDump } from '../pg-dump.ts';
+import { withCopyEnds } from './script.ts';
 
 const run = promisify(execFile);
 
@@ -22,19 +24,34 @@ export interface PsqlResult {
 
 const MARK = /^walcast: (\w{5})\n/gm;
 
-/** Older ones lack \getenv; 18 passes over what follows a COPY FROM STDIN that was refused, up to a \. that the files do not have. */
-const KNOWN = [15, 16, 17];
+/** Older ones lack \getenv, which the files begin with. */
+const OLDEST = 15;
+/** From here on psql passes over what follows a COPY FROM STDIN that was refused, up to a `\.` that the files do not have. */
+const SKIPPING = 18;
 
-async function psqlPath(): Promise<string> {
+interface Psql {
+  readonly path: string;
+  /** The files are made for psqls that go on right after a refused COPY. */
+  readonly skips: boolean;
+}
+
+/** One of this machine that does not skip, else the one that lies beside pg_dump. */
+async function findPsql(): Promise<Psql> {
   const installed = await readdir(DEBIAN).catch(() => []);
-  const folders = installed
-    .filter((name) => KNOWN.includes(Number(name)))
-    .map((name) => join(DEBIAN, name, 'bin', 'psql'));
-  for (const path of ['psql', ...folders]) {
-    const version = await run(path, ['--version']).catch(() => ({ stdout: '' }));
-    if (KNOWN.includes(Number(/(\d+)\./.exec(version.stdout)?.[1]))) return path;
+  for (const path of ['psql', ...installed.map((name) => join(DEBIAN, name, 'bin', 'psql'))]) {
+    const major = await majorOf(path);
+    if (major >= OLDEST && major < SKIPPING) return { path, skips: false };
   }
-  throw new Error(`the regression files need psql ${KNOWN.join(' or ')}: install postgresql-client of one of them`);
+  const dump = await pgDump();
+  if (dump === 'pg_dump') return { path: 'psql', skips: true };
+  const path = join(dirname(dump), 'psql');
+  await chmod(path, 0o755); // unpacked without permissions
+  return { path, skips: true };
+}
+
+async function majorOf(path: string): Promise<number> {
+  const { stdout } = await run(path, ['--version']).catch(() => ({ stdout: '' }));
+  return Number(/(\d+)\./.exec(stdout)?.[1] ?? 0);
 }
 
 /** Feeds the pieces to one psql; between two of them it waits until psql has done the first, and then for `between`, which is told whether its last statement went well. */
@@ -44,7 +61,8 @@ export async function runPsql(
   { url, cwd, env, timeoutMs }: PsqlOptions,
 ): Promise<PsqlResult> {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(await psqlPath(), ['-X', '-d', url], { cwd, env: { PATH, HOME, ...env } });
+  const psql = await findPsql();
+  const child = spawn(psql.path, ['-X', '-d', url], { cwd, env: { PATH, HOME, ...env } });
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   let stdout = '';
   let stderr = '';
@@ -70,7 +88,7 @@ export async function runPsql(
   try {
     for (const [index, piece] of pieces.entries()) {
       if (ended) break;
-      child.stdin.write(piece);
+      child.stdin.write(psql.skips ? withCopyEnds(piece) : piece);
       if (index === pieces.length - 1) break;
       child.stdin.write('\\warn walcast: :SQLSTATE\n');
       while (marks.length <= index && !ended) await new Promise<void>((resolve) => (changed = resolve));

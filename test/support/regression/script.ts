@@ -33,3 +33,16 @@ export function serverCommandPieces(script: string): string[] {
   }
   return [...pieces, piece];
 }
+
+/** A `\.` after each COPY FROM STDIN that the script gives no data, as it is to be refused. */
+export function withCopyEnds(script: string): string {
+  const lines = script.split(/(?<=\n)/);
+  return lines
+    .map((line, at) => {
+      if (!/^copy\b.*\bfrom\s+stdin\b.*;/i.test(line)) return line;
+      const end = lines.findIndex((other, i) => i > at && /^\\\.\s*$/.test(other));
+      const statement = lines.findIndex((other, i) => i > at && /;\s*(?:--.*)?\s*$/.test(other));
+      return end >= 0 && (statement < 0 || end < statement) ? line : `${line}\\.\n`;
+    })
+    .join('');
+}

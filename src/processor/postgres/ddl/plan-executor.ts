@@ -8,6 +8,7 @@ import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import { enterEnvironment, KEEP, UNDO } from './author-environment.ts';
 import { failed, mismatch, stillThere } from './ddl-errors.ts';
 import { fallbackPlan } from './fallback-plan.ts';
+import { foldedBound } from './folded-bound.ts';
 import type { RoleRunner } from './role-runner.ts';
 import { metLater } from './met-later.ts';
 import { notDropped } from './not-dropped.ts';
@@ -144,7 +145,7 @@ export class PlanExecutor {
     );
     const bound = rows[0]?.['bound'];
     if (typeof bound === 'string')
-      await this.#runner.run(session, role, `ALTER TABLE ONLY ${partition} ADD CHECK (${bound})`);
+      await this.#runner.run(session, role, `ALTER TABLE ONLY ${partition} ADD CHECK (${await foldedBound(bound)})`);
   }
 
   /** REASSIGN OWNED, and tables that no event announced: the source's owner is known from this event only. */

@@ -29,6 +29,8 @@ const table = (...columns: [string, number, boolean?][]): TargetTable => ({
         notNull: false,
         identityAlways: false,
         typeName: `type ${typeOid}`,
+        baseOid: typeOid,
+        baseName: `type ${typeOid}`,
         arrayOid: 0,
         delimiter: 44,
         nested: false,

@@ -22,7 +22,16 @@ class Parameters {
   readonly fromOld: number[] = [];
 
   add(column: number, target: TargetColumn, fromOld: boolean): string {
-    this.types.push(target.typeOid);
+    return this.#add(column, target.typeOid, fromOld);
+  }
+
+  /** A value that a row is found by. */
+  find(column: number, target: TargetColumn, fromOld: boolean): string {
+    return this.#add(column, target.baseOid, fromOld);
+  }
+
+  #add(column: number, type: number, fromOld: boolean): string {
+    this.types.push(type);
     this.columns.push(column);
     this.fromOld.push(fromOld ? 1 : 0);
     return `$${this.types.length}`;
@@ -161,7 +170,7 @@ function findRow(
     return key.columns
       .map(({ name, operator }) => {
         const i = relation.columns.findIndex((column) => column.name === name);
-        return `${quoteIdentifier(name)} ${operator} ${parameters.add(i, targets[i] as TargetColumn, fromOld)}`;
+        return `${quoteIdentifier(name)} ${operator} ${parameters.find(i, targets[i] as TargetColumn, fromOld)}`;
       })
       .join(' and ');
   }
@@ -169,7 +178,7 @@ function findRow(
     return relation.columns
       .map((column, i) =>
         column.key
-          ? `${quoteIdentifier(column.name)} = ${parameters.add(i, targets[i] as TargetColumn, fromOld)}`
+          ? `${quoteIdentifier(column.name)} = ${parameters.find(i, targets[i] as TargetColumn, fromOld)}`
           : null,
       )
       .filter((part) => part !== null)
@@ -178,9 +187,11 @@ function findRow(
   // By record image: "=" takes 1.0 for 1.00 and is missing for json. One row of several equal ones. The casts keep *= from being taken
   // column by column.
   const stored = targets.flatMap((target, i) => (target.generated ? [] : [{ target, i }]));
-  const columns = stored.map(({ target }) => quoteIdentifier(target.name));
+  const columns = stored.map(({ target: { name, typeOid, baseOid, baseName } }) =>
+    typeOid === baseOid ? quoteIdentifier(name) : `${quoteIdentifier(name)}::${baseName}`,
+  );
   // Typed by name as well, since a row that goes with its owner's rights has literals in the place of parameters.
-  const values = stored.map(({ target, i }) => `${parameters.add(i, target, fromOld)}::${target.typeName}`);
+  const values = stored.map(({ target, i }) => `${parameters.find(i, target, fromOld)}::${target.baseName}`);
   const condition =
     columns.length === 0
       ? 'true'

@@ -10,6 +10,9 @@ export interface TargetColumn {
   readonly generated: boolean;
   /** As the server writes it, qualified where it has to be. */
   readonly typeName: string;
+  /** What its domain is over, else itself: old values may break a CHECK that was added NOT VALID. */
+  readonly baseOid: number;
+  readonly baseName: string;
   /** Its array type; 0: it has none. */
   readonly arrayOid: number;
   /** Between the elements of such an array. */

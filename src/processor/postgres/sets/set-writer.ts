@@ -1,5 +1,6 @@
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import type { EventBatch } from '../../../wal/event-batch.ts';
+import { DIRECT_BYTES } from '../../../postgres/output-buffer.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { NET, type NetChanges } from './net-changes.ts';
 import type { SetPlan, SetStatement } from './set-statements.ts';
@@ -127,7 +128,13 @@ export class SetWriter {
     return buffer;
   }
 
+  /** Little is copied to what goes out next, so that many small statements leave in one piece and need no buffer each. */
   #give(buffer: GrowingBuffer): void {
+    if (buffer.length < DIRECT_BYTES) {
+      this.#connection.out.slice(buffer.bytes, 0, buffer.length);
+      this.#spare.push(buffer);
+      return;
+    }
     this.#connection.out.owned(buffer.bytes, buffer.length, () => {
       if (this.#spare.length < SPARE_LIMIT && buffer.bytes.length <= SPARE_BYTES) this.#spare.push(buffer);
     });
