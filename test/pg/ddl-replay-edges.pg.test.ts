@@ -97,6 +97,17 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     expect(await run.databases.target.query('select * from kept')).toHaveLength(1);
   });
 
+  test('DROP OWNED goes on after a REASSIGN OWNED that was repeated on the target', async () => {
+    const run = await start();
+    await run.sql('set role bob; create table given (id int primary key); reset role');
+    await run.catchUp();
+    await run.sql('reassign owned by bob to alice');
+    await run.databases.target.query('reassign owned by bob to alice');
+    await run.sql('drop owned by alice; set role bob; create table again (id int primary key)');
+    await run.catchUp();
+    await expectEqual(run.databases.source, run.databases.target);
+  });
+
   test('an owner changed by REASSIGN OWNED follows with the next statement on the table', async () => {
     const run = await start();
     await run.sql('set role bob; create table drifting (id int primary key); reset role');

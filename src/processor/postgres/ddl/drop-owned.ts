@@ -62,6 +62,9 @@ const STILL_OWNED = `select pg_describe_object(d.classid, d.objid, 0) as object 
   where d.refclassid = 'pg_authid'::regclass and d.refobjid = $1::oid and d.deptype = 'o' and d.classid <> 'pg_default_acl'::regclass
     and d.dbid = (select oid from pg_database where datname = current_database()) limit 1`;
 
+const OUR_FUNCTIONS = `select p.oid::regprocedure::text as function from pg_proc p
+  where p.proowner = $1::oid and p.pronamespace = 'walcast'::regnamespace and p.proname ~ '^run_as_[0-9]+$'`;
+
 /**
  * DROP OWNED drops what the role owns *here*, which is more than on the source if a REASSIGN OWNED went before it: no server announces that
  * one. So the objects that went on the source go one by one; the statement itself, for the privileges, runs only when nothing is left to lose.
@@ -80,8 +83,11 @@ export async function dropOwnedByEvent(
   for (const name of [...rolesIn(statement), ...(byKeyword ? [event.caller.role] : [])])
     roles.push(await targetRoles.resolve(session, name));
   const author = await targetRoles.resolve(session, event.caller.role);
-  for (const { oid } of roles)
-    await session.execute(`drop function if exists walcast.run_as_${oid}(text, text[], text)`);
+  for (const { oid } of roles) {
+    // Its own, and those of others that a REASSIGN OWNED gave it.
+    const { rows } = await session.query(OUR_FUNCTIONS, [oid]);
+    for (const { function: ours } of rows) await session.execute(`drop function ${ours ?? ''}`);
+  }
   const done = await dropInAnyOrder(dropRoots(event.details?.dropped ?? [], cascade), session);
   for (const role of roles) {
     await refuseForeign(author, role, session);
