@@ -46,6 +46,15 @@ test('keeps triggers and rules from firing for replicated rows', async () => {
   );
 });
 
+test('keeps event triggers from firing for replicated commands', async () => {
+  for (const word of ['always', 'replica']) {
+    const sql = `alter event trigger "${word}" enable ${word}`;
+    expect(firingForReplicas(await node(sql))).toEqual([word]);
+    expect(await enabledPlainly(sql)).toBe(`alter event trigger "${word}" enable `);
+  }
+  expect(firingForReplicas(await node('alter event trigger t disable'))).toEqual([]);
+});
+
 test.each([
   [
     'alter table t add a timestamptz default now() not null, add b int',

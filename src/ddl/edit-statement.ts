@@ -96,8 +96,12 @@ const SILENCED: Readonly<Record<string, readonly [subtype: string, word: string]
   AT_EnableReplicaRule: ['AT_EnableRule', 'replica'],
 };
 
-/** Triggers and rules that an ALTER TABLE lets fire for replicated rows too. */
+/** The same of an ALTER EVENT TRIGGER. */
+const SILENCED_EVENTS: Readonly<Record<string, string>> = { A: 'always', R: 'replica' };
+
+/** Triggers and rules that an ALTER TABLE lets fire for replicated rows too, or the event trigger that would fire for replicated commands. */
 export function firingForReplicas(node: Ast): string[] {
+  if ((textOf(node, 'tgenabled') ?? '') in SILENCED_EVENTS) return [textOf(node, 'trigname') ?? ''];
   return tableCommands(node)
     .filter((command) => (textOf(command, 'subtype') ?? '') in SILENCED)
     .map((command) => textOf(command, 'name') ?? '');
@@ -108,6 +112,12 @@ export function enabledPlainly(sql: string): Promise<string> {
   let word = '';
   return applyAll(sql, {
     change(node) {
+      const event = SILENCED_EVENTS[textOf(node, 'tgenabled') ?? ''];
+      if (event !== undefined) {
+        set(node, 'tgenabled', 'O');
+        word = event;
+        return true;
+      }
       for (const command of tableCommands(node)) {
         const plain = SILENCED[textOf(command, 'subtype') ?? ''];
         if (plain === undefined) continue;

@@ -31,6 +31,22 @@ export function dumpEntries(dump: string): DumpEntries {
   return entries;
 }
 
+/** The statements of a dump in its order, object by object, with the settings that stand before each; without psql's meta-commands and a setting of 17. */
+export function dumpStatements(dump: string): { readonly key: string; readonly sql: string }[] {
+  const text = dump.replace(/^(\\.*|SET transaction_timeout = 0;)$/gm, '');
+  const heads = [...text.matchAll(ENTRY_HEAD)];
+  const preamble = { key: '', sql: text.slice(0, heads[0]?.index ?? text.length) };
+  return [
+    preamble,
+    ...heads.flatMap((head, index) => {
+      const [, name = '', type = '', schema = ''] = head;
+      const key = schema === '-' ? `${type} ${name}` : `${type} ${schema}.${name}`;
+      const sql = text.slice(head.index, heads[index + 1]?.index ?? text.length);
+      return isOurs(type, sql) ? [] : [{ key, sql }];
+    }),
+  ];
+}
+
 /** The text without the settings at its end, which are noted. */
 function takeState(chunk: string, state: Map<string, string>): string {
   let body = chunk;

@@ -63,7 +63,8 @@ export async function planStored({ number, event }: StoredStatement, facts: Plan
   if (kind === 'CreateSchemaStmt' && facts.schemas.has(textOf(node, 'schemaname') ?? ''))
     return { ...planned, sql: null };
   let sql = statement.sql;
-  if (kind === 'AlterTableStmt' && firingForReplicas(node).length > 0) sql = await enabledPlainly(sql);
+  if ((kind === 'AlterTableStmt' || kind === 'AlterEventTrigStmt') && firingForReplicas(node).length > 0)
+    sql = await enabledPlainly(sql);
   if (kind === 'CreateExtensionStmt') {
     const version = event.details?.commands?.find(({ type }) => type === 'extension')?.version;
     if (version !== undefined) sql = await withExtensionVersion(sql, version);
