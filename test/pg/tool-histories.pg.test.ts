@@ -1,12 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { testMajors } from '../support/majors.ts';
-import { TOOL_HISTORIES } from './cases/histories/all-histories.ts';
-import { playHistory } from './cases/histories/play-history.ts';
+import { ALEMBIC } from './cases/histories/alembic.ts';
+import { DJANGO } from './cases/histories/django.ts';
+import { historySuite } from './cases/histories/history-suite.ts';
+import { PRISMA } from './cases/histories/prisma.ts';
+import { RAILS } from './cases/histories/rails.ts';
+import { TYPEORM } from './cases/histories/typeorm.ts';
 
-describe.each(testMajors())('migrations in the manner of a tool on PostgreSQL %i', (major) => {
-  test.each(TOOL_HISTORIES)('$name', { timeout: 180_000 }, async (history) => {
-    const { steps, written } = await playHistory(history, major);
-    expect(steps).toBeGreaterThanOrEqual(60);
-    expect(written).toBeGreaterThanOrEqual(steps);
-  });
-});
+historySuite([PRISMA, RAILS, DJANGO, ALEMBIC, TYPEORM]);

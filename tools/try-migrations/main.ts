@@ -15,6 +15,7 @@ the two databases (pg_dump -s, all rows). Ends with 1 if any of them differs.
   --rows        put a few rows of made-up values into every table at each comparison
   --down        then go all the way down, where the files know it
   --superuser   as superuser; default: as a plain user who may create extensions that are trusted
+  --ignore-rows NAME  of a table whose rows may differ, such as public.stats, a materialized view over now(); may be repeated
   --psql        by psql: for dumps, backslash commands, COPY with data`;
 
 const { values, positionals } = parseArgs({
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     down: { type: 'boolean', default: false },
     superuser: { type: 'boolean', default: false },
     psql: { type: 'boolean', default: false },
+    'ignore-rows': { type: 'string', multiple: true, default: [] },
     quiet: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -47,6 +49,7 @@ try {
       rows: values.rows,
       down: values.down,
       psql: values.psql,
+      ignoreRows: values['ignore-rows'],
       report: values.quiet ? () => undefined : (line) => console.error(`  ${line}`),
     });
     if (outcome.difference !== null) different++;
