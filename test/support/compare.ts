@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { diffEntries, type DumpEntries, dumpEntries } from './dump-entries.ts';
 import { pgDump } from './pg-dump.ts';
 import { differingRows, type RowChecksum, rowChecksums } from './row-checksums.ts';
+import { inVersion, restoredEntries } from './restored-entries.ts';
 import { TestDatabase } from './test-database.ts';
 import { rowsOf, textClient } from './text-client.ts';
 
@@ -29,6 +30,7 @@ export type Comparable = TestDatabase | string;
 
 interface Side {
   readonly client: pg.Client;
+  readonly dump: string;
   readonly entries: DumpEntries;
   readonly checksums: ReadonlyMap<string, RowChecksum>;
 }
@@ -49,7 +51,8 @@ export async function compareDatabases(
   try {
     const [left, right] = await Promise.all([read(clients[0], source), read(clients[1], target)]);
     const ignored = options.ignore?.objects ?? [];
-    const schema = diffEntries(without(left.entries, ignored), without(right.entries, ignored));
+    const wanted = await asPrintedThere(left, right, source, target);
+    const schema = diffEntries(without(wanted, ignored), without(right.entries, ignored));
     const rows = await diffRows(left, right, new Set(options.ignore?.rowsOf));
     return { equal: schema.length === 0 && rows.length === 0, schema, rows };
   } finally {
@@ -98,6 +101,21 @@ async function release(client: pg.Client, database: Comparable): Promise<void> {
   }
 }
 
+/** Where the target's version is another one, an object may also look as a restore of the source's dump into that version makes it. */
+async function asPrintedThere(left: Side, right: Side, source: Comparable, target: Comparable): Promise<DumpEntries> {
+  if (!(source instanceof TestDatabase && target instanceof TestDatabase)) return left.entries;
+  if (source.server.major === target.server.major) return left.entries;
+  const restored = await restoredEntries(left.dump, target.server, (database) => plainDump(database.url()));
+  return new Map(
+    [...left.entries].map(([key, text]) => [
+      key,
+      text === right.entries.get(key)
+        ? text
+        : inVersion(source.server.major, key, restored.get(key) ?? text, right.entries.get(key)),
+    ]),
+  );
+}
+
 async function read(client: pg.Client, database: Comparable): Promise<Side> {
   await client.query(`begin isolation level repeatable read, read only; ${PINNED}`);
   const [row] = rowsOf(await client.query('select pg_export_snapshot() as snapshot'));
@@ -107,12 +125,16 @@ async function read(client: pg.Client, database: Comparable): Promise<Side> {
   const [text, checksums] = await Promise.allSettled([dump, rowChecksums(client)]);
   if (text.status === 'rejected') throw text.reason;
   if (checksums.status === 'rejected') throw checksums.reason;
-  return { client, entries: dumpEntries(text.value), checksums: checksums.value };
+  return { client, dump: text.value, entries: dumpEntries(text.value), checksums: checksums.value };
 }
 
-async function schemaDump(url: string, snapshot: string): Promise<string> {
+function schemaDump(url: string, snapshot: string): Promise<string> {
+  return plainDump(url, [`--snapshot=${snapshot}`]);
+}
+
+async function plainDump(url: string, more: readonly string[] = []): Promise<string> {
   const flags = ['-s', '--no-publications', '--no-subscriptions', '-N', 'walcast', '--lock-wait-timeout=30s'];
-  const { stdout } = await run(await pgDump(), [...flags, `--snapshot=${snapshot}`, '-d', url], {
+  const { stdout } = await run(await pgDump(), [...flags, ...more, '-d', url], {
     maxBuffer: 256 * 2 ** 20,
     timeout: 120_000,
   });

@@ -52,8 +52,12 @@ export class ReplayedPair {
     this.#listen();
   }
 
-  static async create(major: number, options: Partial<DdlReplayerOptions> = {}): Promise<ReplayedPair> {
-    const databases = await testDatabases({ major });
+  static async create(
+    major: number,
+    options: Partial<DdlReplayerOptions> = {},
+    targetMajor = major,
+  ): Promise<ReplayedPair> {
+    const databases = await testDatabases({ major, targetMajor });
     const { source, target } = databases;
     await source.query(migrations('core'));
     await target.query(migrations('target'));

@@ -2,22 +2,24 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quoteIdentifier } from '../../../../src/sql/quote.ts';
 import { compareDatabases } from '../../../support/compare.ts';
-import { testMajors } from '../../../support/majors.ts';
+import { sameVersions, type VersionPair } from '../../../support/majors.ts';
 import { ReplayedPair } from '../replayed-pair.ts';
 import { type CommandCase, knownBy } from './command-case.ts';
 
 /** Reading two whole databases costs more than replaying a case: so many share one comparison. */
 const COMPARED_TOGETHER = 12;
+/** Between versions a comparison restores the source's schema as well. */
+const COMPARED_BETWEEN_VERSIONS = 40;
 
 /** The cases side by side in one database, each in a schema named after it, so that a difference names its case. */
-export function commandSuite(cases: readonly CommandCase[]): void {
-  describe.each(testMajors())('on PostgreSQL %i', (major) => {
+export function commandSuite(cases: readonly CommandCase[], versions: readonly VersionPair[] = sameVersions()): void {
+  describe.each(versions)('on PostgreSQL $source, replayed on $target', ({ source: major, target: targetMajor }) => {
     let pair: ReplayedPair;
     const told = new Set<string>();
     const differing: RegExp[] = [];
 
     beforeAll(async () => {
-      pair = await ReplayedPair.create(major);
+      pair = await ReplayedPair.create(major, {}, targetMajor);
     });
     afterAll(() => pair.dispose());
 
@@ -30,7 +32,7 @@ export function commandSuite(cases: readonly CommandCase[]): void {
       } catch (error) {
         // what is left of it must fail neither the next case nor the comparison
         await pair.dispose();
-        pair = await ReplayedPair.create(major);
+        pair = await ReplayedPair.create(major, {}, targetMajor);
         throw error;
       } finally {
         await client.end().catch(() => undefined);
@@ -39,8 +41,9 @@ export function commandSuite(cases: readonly CommandCase[]): void {
     }
 
     const known = cases.filter((command) => knownBy(major, command));
-    for (let at = 0; at < known.length; at += COMPARED_TOGETHER) {
-      const batch = known.slice(at, at + COMPARED_TOGETHER);
+    const together = major === targetMajor ? COMPARED_TOGETHER : COMPARED_BETWEEN_VERSIONS;
+    for (let at = 0; at < known.length; at += together) {
+      const batch = known.slice(at, at + together);
       test.each(batch)('replays $name', replay);
       test(`both sides are equal after ${at + batch.length} cases`, async () => {
         const { source, target } = pair.databases;
