@@ -1,8 +1,9 @@
 /**
- * What `npm test` runs: the static checks, then the test projects from cheap to dear. A static check that fails ends the run; a project that fails
- * doesn't keep the next from showing what it finds. The last line on stdout is `N passed, N failed, N skipped`.
+ * What `npm test` runs: the static checks, then the test projects from cheap to dear, then the short bench, which counts as one test. A static check
+ * that fails ends the run; a project that fails doesn't keep the next from showing what it finds. The last line on stdout is
+ * `N passed, N failed, N skipped`.
  *
- * node tools/test-all.mjs [--nightly] [project …]
+ * node tools/test-all.mjs [--nightly] [project … | bench]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { closingLine, tally } from './ci-summary.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const REPORTS = path.join(ROOT, '.cache', 'reports');
-const PROJECTS = ['unit', 'pg', 'e2e', 'fault'];
+const PROJECTS = ['unit', 'pg', 'e2e', 'fault', 'bench'];
 const NIGHTLY = { WALCAST_NIGHTLY: '1', WALCAST_TEST_PG: '14,15,16,17,18' };
 
 const words = process.argv.slice(2);
@@ -68,6 +69,13 @@ function runProject(name) {
   return sum;
 }
 
+/** Ratios that have fallen, or tables that differ, fail it. */
+function runBench() {
+  const results = ['--json', path.join(REPORTS, 'bench.json'), '--plot', path.join(REPORTS, 'bench.svg')];
+  const ok = step('bench', [process.execPath, path.join(ROOT, 'bench', 'launch.mjs'), 'main', '--smoke', ...results]);
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
 function readTally(report) {
   try {
     return tally(JSON.parse(readFileSync(report, 'utf8')));
@@ -77,6 +85,8 @@ function readTally(report) {
 }
 
 mkdirSync(REPORTS, { recursive: true });
-const tallies = checks() ? projects.map(runProject) : [{ passed: 0, failed: 1, skipped: 0 }];
+const tallies = checks()
+  ? projects.map((name) => (name === 'bench' ? runBench() : runProject(name)))
+  : [{ passed: 0, failed: 1, skipped: 0 }];
 if (tallies.some((each) => each.failed > 0)) process.exitCode = 1;
 console.log(closingLine(tallies));

@@ -3,13 +3,13 @@ import { EventBatch } from '../wal/event-batch.ts';
 export const BATCH_BYTES = 256 * 1024;
 export const BATCH_EVENTS = 4096;
 export const BATCH_FIELDS = 32 * 1024;
-/** As many as are under way at full load: in the queue of a target and in the rows that it writes. */
-const POOL_LIMIT = 24;
+/** About as many as are under way at full load: in the queue of a target and in the rows that it writes. */
+const POOL_LIMIT = 16;
 /** Rows of nearly the same size fit into the same batch. */
 const LARGE_STEP = 1024 * 1024;
 
 /**
- * Keeps up to 24 batches of standard size for reuse. Of the larger ones, for one large message each, the last is used again as long as the
+ * Keeps up to 16 batches of standard size for reuse. Of the larger ones, for one large message each, the last is used again as long as the
  * garbage collector has not taken it: it comes late for them, and row after row would add up.
  */
 export class BatchPool {

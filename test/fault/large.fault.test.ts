@@ -61,6 +61,23 @@ describe(`one transaction of ${TOTAL_MB} MB`, () => {
     await expectEqual(from, to);
   });
 
+  it('that is rolled back in the end leaves nothing', async () => {
+    const { from, to } = pipeline;
+    const daemon = await pipeline.start();
+    await pipeline.caughtUp();
+    const before = await to.value('select pg_database_size(current_database())');
+    await from.query(
+      `begin; insert into big select g, repeat(md5(g::text), ${ROW_BYTES / 32}) from generate_series(1, ${ROWS}) g; rollback`,
+    );
+    await pipeline.caughtUp(NIGHTLY ? 600_000 : 150_000);
+    expect(await to.value('select count(*) from big')).toBe('0');
+    expect(Number(await to.value('select pg_database_size(current_database())')) - Number(before)).toBeLessThan(
+      MEGABYTE,
+    );
+    expect(await peakMegabytes(daemon.pid)).toBeLessThanOrEqual(LIMIT_MB);
+    await expectEqual(from, to);
+  });
+
   it('of a few very large rows takes no more than three times the largest', async () => {
     const { from, to } = pipeline;
     const rowMb = 24;
@@ -82,6 +99,41 @@ async function write({ from }: FaultPipeline): Promise<void> {
     `insert into big select g, repeat(md5(g::text), ${ROW_BYTES / 32}) from generate_series(1, ${ROWS}) g`,
   );
 }
+
+/** `WALCAST_LARGE_MB` changes the size; in MB of changes. */
+const HUGE_MB = Number(process.env['WALCAST_LARGE_MB'] ?? 5 * 1024);
+
+describe.runIf(NIGHTLY || process.env['WALCAST_LARGE_MB'] !== undefined)(`a transaction of ${HUGE_MB} MB`, () => {
+  let bed: FaultBed;
+
+  beforeAll(async () => {
+    bed = await FaultBed.create({ major: 18 });
+  });
+  afterAll(() => bed.dispose());
+
+  it('arrives whole within the memory limit', { timeout: 3_600_000 }, async () => {
+    const pipeline = await bed.pipeline();
+    const { from, to } = pipeline;
+    try {
+      await from.query('create table big (id int primary key, n int, body text)');
+      await from.query('alter table big alter body set storage plain');
+      const daemon = await pipeline.start();
+      await pipeline.caughtUp();
+      // Half of it inserts, the other half updates of what was inserted.
+      const rows = Math.floor((HUGE_MB * MEGABYTE) / ROW_BYTES / 2);
+      await from.query(
+        `begin; insert into big select g, 0, repeat(md5(g::text), ${ROW_BYTES / 32}) from generate_series(1, ${rows}) g;
+         update big set n = id; commit`,
+      );
+      await pipeline.caughtUp(3_000_000);
+      expect(await to.value('select count(*) from big where n = id')).toBe(String(rows));
+      expect(await peakMegabytes(daemon.pid)).toBeLessThanOrEqual(LIMIT_MB);
+      await expectEqual(from, to);
+    } finally {
+      await pipeline.dispose();
+    }
+  });
+});
 
 /** Stops the target's process once it has written a third of the rows. They are in the table's file, though nobody may see them. */
 async function stallInTheMiddle(pipeline: FaultPipeline): Promise<number> {

@@ -71,7 +71,7 @@ export class GroupCommit {
       await this.#former;
     }
     group.open = false;
-    if (untouched && rows.sendChecked()) {
+    if (untouched && !rows.statementsExhausted && rows.sendChecked()) {
       this.#open = false;
       this.#commit(end);
       return;
