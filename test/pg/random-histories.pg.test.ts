@@ -7,15 +7,23 @@ import { testMajors } from '../support/majors.ts';
 
 const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
 const NIGHTLY_HISTORIES = 10_000;
-/** Of a history: 14 transactions hold about 60 statements. */
-const TRANSACTIONS = 14;
+/** Of a history: they hold about 60 statements. */
+const TRANSACTIONS = 18;
+/** As few as bring each form on each version. */
+const SAMPLE = 24;
 
 const majors = testMajors();
-const count = Number(process.env['WALCAST_HISTORIES'] ?? (NIGHTLY ? Math.ceil(NIGHTLY_HISTORIES / majors.length) : 40));
+const count = Number(
+  process.env['WALCAST_HISTORIES'] ?? (NIGHTLY ? Math.ceil(NIGHTLY_HISTORIES / majors.length) : SAMPLE),
+);
 /** Other ones every night; told with a failure, so that `WALCAST_HISTORIES_SEED` runs them again. */
 const first = Number(
   process.env['WALCAST_HISTORIES_SEED'] ?? (NIGHTLY ? Math.floor(Date.now() / 86_400_000) * NIGHTLY_HISTORIES : 1),
 );
+
+const seen = new Set<string>();
+
+const formsFor = (major: number): string[] => [...formsOf(major), ...WRAPPERS].map(({ name }) => name);
 
 describe.each(majors)('random histories on PostgreSQL %i', (major) => {
   test('leave equal databases', { timeout: 120_000 + count * 10_000 }, async () => {
@@ -24,7 +32,13 @@ describe.each(majors)('random histories on PostgreSQL %i', (major) => {
     await runHistories({ major, seeds, transactions: TRANSACTIONS, tally, batch: 8, shrinkMs: 180_000 });
     const refusals = [...tally.refusals.values()].join('\n');
     expect(tally.share, `refused, among others: ${refusals}`).toBeGreaterThan(0.85);
-    const forms = [...formsOf(major), ...WRAPPERS].map(({ name }) => name);
-    expect(forms.filter((name) => !tally.seen.includes(name))).toEqual([]);
+    for (const name of tally.seen) seen.add(name);
+    // by chance a few of one version's are left to the others
+    const missing = formsFor(major).filter((name) => !tally.seen.includes(name));
+    expect(missing.length, missing.join(', ')).toBeLessThan(formsFor(major).length / 10);
   });
+});
+
+test.runIf(majors.length > 1)('random histories bring statements of every form', () => {
+  expect(formsFor(Math.max(...majors)).filter((name) => !seen.has(name))).toEqual([]);
 });

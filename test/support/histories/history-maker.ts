@@ -43,6 +43,8 @@ export class HistoryMaker {
   readonly #names: Names;
   readonly #forms: readonly Form[];
   readonly #preferred: readonly Form[];
+  readonly #rows: readonly Form[];
+  readonly #alones: readonly Form[];
   readonly #prefix: string;
   readonly #open: readonly string[];
   readonly #clients = new Map<Role, pg.Client>();
@@ -58,6 +60,8 @@ export class HistoryMaker {
     const first = (options.seed * PREFERRED_STEP) % forms.length;
     this.#preferred = [...forms, ...forms].slice(first, first + PREFERRED);
     this.#forms = forms.flatMap((form) => Array<Form>(form.weight ?? 2).fill(form));
+    this.#rows = this.#forms.filter(isRowForm);
+    this.#alones = this.#forms.filter(({ alone }) => alone === true);
     this.#prefix = `h${options.seed}-`;
     this.#open = ['a', 'The "B".b', 'ü c'].map((name) => `"${this.#prefix}${name.replaceAll('"', '""')}"`);
   }
@@ -242,7 +246,10 @@ export class HistoryMaker {
       superuser: this.#superuser,
     };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const form = draw.pick(draw.chance(0.4) ? this.#preferred : this.#forms);
+      const form =
+        alone && draw.chance(0.25)
+          ? draw.pick(this.#alones)
+          : draw.pick(draw.chance(0.3) ? this.#rows : draw.chance(0.5) ? this.#preferred : this.#forms);
       if (form.alone === true && !alone) continue;
       const sql = form.make(context);
       // names that need no quotes stand without them now and then

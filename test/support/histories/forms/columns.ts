@@ -199,19 +199,10 @@ export const COLUMN_FORMS: readonly Form[] = [
   {
     name: 'add identity',
     make: (c) => {
-      const picked = pickColumn(
-        c,
-        (column) =>
-          own(column) &&
-          valued(column) &&
-          column.notNull &&
-          !column.hasDefault &&
-          /^(integer|bigint|smallint)$/.test(column.type),
-        freeTables(c).filter(({ hasHeirs }) => !hasHeirs),
-      );
-      return picked === null
-        ? null
-        : `alter table ${ref(c, picked[0])} alter column ${picked[1].name} add generated ${c.draw.pick(['always', 'by default'])} as identity (start 100000)`;
+      const table = c.draw.maybe(freeTables(c).filter(({ hasHeirs }) => !hasHeirs));
+      if (table === undefined) return null;
+      const column = c.names.fresh('number');
+      return `alter table ${table.sql} add column ${column} int not null default 0; alter table ${table.sql} alter column ${column} drop default; alter table ${table.sql} alter column ${column} add generated ${c.draw.pick(['always', 'by default'])} as identity (start 100000)`;
     },
   },
   {
@@ -226,29 +217,21 @@ export const COLUMN_FORMS: readonly Form[] = [
   },
   {
     name: 'drop expression',
-    weight: 6,
     make: (c) => {
-      const picked = pickColumn(
-        c,
-        (column) => own(column) && column.generated === 's',
-        freeTables(c).filter(({ hasHeirs }) => !hasHeirs),
-      );
-      return picked === null ? null : `alter table ${ref(c, picked[0])} alter column ${picked[1].name} drop expression`;
+      const table = c.draw.maybe(freeTables(c).filter(({ hasHeirs }) => !hasHeirs));
+      if (table === undefined) return null;
+      const column = c.names.fresh('made');
+      return `alter table ${table.sql} add column ${column} text generated always as ('x' || 1) stored; alter table ${table.sql} alter column ${column} drop expression`;
     },
   },
   {
     name: 'set expression',
     since: 17,
-    weight: 6,
     make: (c) => {
-      const picked = pickColumn(
-        c,
-        (column) => own(column) && column.generated === 's',
-        freeTables(c).filter(({ hasHeirs, hasViews, policies }) => !hasHeirs && !hasViews && policies.length === 0),
-      );
-      return picked === null
-        ? null
-        : `alter table ${ref(c, picked[0])} alter column ${picked[1].name} set expression as ('e' || ${c.draw.int(1, 9)})`;
+      const table = c.draw.maybe(freeTables(c).filter(({ hasHeirs }) => !hasHeirs));
+      if (table === undefined) return null;
+      const column = c.names.fresh('made');
+      return `alter table ${table.sql} add column ${column} text generated always as ('x' || 1) stored; alter table ${table.sql} alter column ${column} set expression as ('e' || ${c.draw.int(1, 9)})`;
     },
   },
   {

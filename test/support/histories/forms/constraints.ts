@@ -1,4 +1,4 @@
-import { type Form, freeTables, ref, relations } from '../context.ts';
+import { type Form, fresh, freeTables, ref, relations } from '../context.ts';
 import type { Column } from '../world.ts';
 
 const NUMBER = /^(integer|bigint|smallint)$/;
@@ -71,28 +71,20 @@ export const CONSTRAINT_FORMS: readonly Form[] = [
     name: 'unique index as key',
     weight: 8,
     make: (c) => {
-      const table = c.draw.maybe(
-        freeTables(c).filter(({ indexes }) =>
-          indexes.some(({ constraint, plain, unique }) => !constraint && plain && unique),
-        ),
-      );
-      const index = table?.indexes.find(({ constraint, plain, unique }) => !constraint && plain && unique);
-      return table === undefined || index === undefined
-        ? null
-        : `alter table ${ref(c, table)} add constraint ${c.names.fresh('using')} unique using index ${index.name}`;
+      const table = c.draw.maybe(freeTables(c));
+      if (table === undefined) return null;
+      const [column, index] = [c.names.fresh('unique'), c.names.fresh('index')];
+      return `alter table ${table.sql} add column ${column} int; create unique index ${index} on ${table.sql} (${column}); alter table ${table.sql} add ${c.draw.clause(0.6, `constraint ${c.names.fresh('using')} `)}unique using index ${index}`;
     },
   },
   {
     name: 'add exclude',
     weight: 3,
     make: (c) => {
-      const table = c.draw.maybe(
-        freeTables(c).filter(({ columns }) => columns.some(({ type }) => type === 'int4range')),
-      );
-      const column = table?.columns.find(({ type }) => type === 'int4range');
-      return table === undefined || column === undefined
-        ? null
-        : `alter table ${ref(c, table)} add ${c.draw.clause(0.6, `constraint ${c.names.fresh('exclude')} `)}exclude using gist (${column.name} with -|-)`;
+      const table = c.draw.maybe(freeTables(c));
+      if (table === undefined) return null;
+      const column = c.names.fresh('excluded');
+      return `alter table ${ref(c, table)} add column ${column} int4range, add ${c.draw.clause(0.6, `constraint ${c.names.fresh('exclude')} `)}exclude using gist (${column} with &&)`;
     },
   },
   {
@@ -123,16 +115,10 @@ export const CONSTRAINT_FORMS: readonly Form[] = [
     name: 'alter constraint',
     weight: 6,
     make: (c) => {
-      const table = c.draw.maybe(
-        relations(c, 'r').filter(
-          ({ constraints, partition }) =>
-            !partition && constraints.some(({ type, inherited }) => type === 'f' && !inherited),
-        ),
-      );
-      const key = table?.constraints.find(({ type, inherited }) => type === 'f' && !inherited);
-      return table === undefined || key === undefined
-        ? null
-        : `alter table ${ref(c, table)} alter constraint ${key.name} ${c.draw.pick(['deferrable initially deferred', 'not deferrable', 'deferrable'])}`;
+      const table = c.draw.maybe(freeTables(c).filter(({ hasKey }) => !hasKey));
+      if (table === undefined) return null;
+      const [goal, column, key] = [fresh(c, 'goal'), c.names.fresh('fk'), c.names.fresh('fkey')];
+      return `create table ${goal} (id int primary key); alter table ${table.sql} add column ${column} int constraint ${key} references ${goal}; alter table ${table.sql} alter constraint ${key} ${c.draw.pick(['deferrable initially deferred', 'deferrable'])}`;
     },
   },
   {

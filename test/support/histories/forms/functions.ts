@@ -90,9 +90,15 @@ export const FUNCTION_FORMS: readonly Form[] = [
     name: 'enable or disable triggers',
     weight: 5,
     make: (c) => {
-      const table = c.draw.maybe(relations(c, 'r', 'p').filter(({ triggers }) => triggers.length > 0));
+      const tables = relations(c, 'r', 'p').filter(({ persistence }) => persistence === 'p');
+      const table = c.draw.maybe(tables.filter(({ triggers }) => triggers.length > 0)) ?? c.draw.maybe(tables);
       if (table === undefined) return null;
-      return `alter table ${ref(c, table)} ${c.draw.pick(['disable', 'enable'])} trigger ${c.draw.pick([c.draw.pick(table.triggers).name, 'user'])}`;
+      const word = c.draw.pick(['disable', 'enable']);
+      const known = c.draw.maybe(table.triggers);
+      if (known !== undefined)
+        return `alter table ${ref(c, table)} ${word} trigger ${c.draw.pick([known.name, 'user'])}`;
+      const [fires, trigger] = [fresh(c, 'fires'), c.names.fresh('trigger')];
+      return `create function ${fires}() returns trigger language plpgsql as $$ begin return new; end $$; create trigger ${trigger} after insert on ${table.sql} for each row execute function ${fires}(); alter table ${table.sql} ${word} trigger ${trigger}`;
     },
   },
   {

@@ -149,7 +149,14 @@ export const INDEX_FORMS: readonly Form[] = [
     weight: 3,
     make: (c) => {
       const statistics = c.draw.maybe(c.world.statistics.filter((each) => mine(c, each)));
-      return statistics === undefined ? null : `drop statistics ${ref(c, statistics)}`;
+      if (statistics !== undefined) return `drop statistics ${ref(c, statistics)}`;
+      const table = c.draw.maybe(relations(c, 'r').filter(({ columns }) => columns.filter(ordered).length > 1));
+      if (table === undefined) return null;
+      const [name, columns] = [`${c.draw.pick(c.open)}.${c.names.fresh('stats')}`, table.columns.filter(ordered)];
+      return `create statistics ${name} on ${columns
+        .map((column) => column.name)
+        .slice(0, 8)
+        .join(', ')} from ${table.sql}; drop statistics ${name}`;
     },
   },
 ];

@@ -120,7 +120,7 @@ export const ROW_FORMS: readonly Form[] = [
       const table = c.draw.maybe(writable(c));
       return table === undefined
         ? null
-        : `delete from ${ref(c, table)} where ${c.draw.pick(['true', `ctid = '(0,1)'`, 'random() < 0.5'])}`;
+        : `delete from ${ref(c, table)} where ${c.draw.pick(['true', `ctid = '(0,1)'`, `ctid = '(0,2)'`])}`;
     },
   },
   {
@@ -135,6 +135,7 @@ export const ROW_FORMS: readonly Form[] = [
   },
   {
     name: 'merge',
+    weight: 3,
     since: 15,
     make: (c) => {
       const table = c.draw.maybe(

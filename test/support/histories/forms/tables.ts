@@ -130,14 +130,10 @@ export const TABLE_FORMS: readonly Form[] = [
   },
   {
     name: 'alter table set logged',
-    weight: 6,
+    weight: 2,
     make: (c) => {
-      const table = c.draw.maybe(
-        relations(c, 'r').filter(
-          ({ persistence, constraints }) => persistence === 'u' && !constraints.some(({ type }) => type === 'f'),
-        ),
-      );
-      return table === undefined ? null : `alter table ${ref(c, table)} set logged`;
+      const table = fresh(c, 'unlogged');
+      return `create unlogged table ${table} (id int primary key, k text default 'x'); insert into ${table} values (1), (2); alter table ${table} set logged`;
     },
   },
   {
