@@ -32,7 +32,7 @@ export class ServerObjects {
 
   async repeat(): Promise<void> {
     await this.#objects('role', ROLES);
-    if (this.#source.server.major >= 15) await this.#objects('tablespace', TABLESPACES);
+    await this.#objects('tablespace', TABLESPACES);
     await this.#memberships();
     await this.#rights();
   }
