@@ -92,7 +92,7 @@ function alterColumn(version: string, before: string, change: Change): Migration
       ${both(`_pgroll_trigger_${table}_${fresh}`, true, down.replaceAll('NEW', `NEW."${fresh}"`), column)};
       CREATE OR REPLACE TRIGGER "_pgroll_trigger_${table}_${fresh}" BEFORE UPDATE OR INSERT ON "${table}" FOR EACH ROW EXECUTE FUNCTION "_pgroll_trigger_${table}_${fresh}"();
       ${constraint === undefined ? '' : `ALTER TABLE "${table}" ADD CONSTRAINT "_pgroll_check_${column}" CHECK (${constraint.replaceAll('$', `"${fresh}"`)}) NOT VALID`}`,
-    [`${version} version`]: `CREATE SCHEMA IF NOT EXISTS "public_${version}"; CREATE OR REPLACE VIEW "public_${version}"."${table}" WITH (security_invoker = false) AS SELECT ${view} FROM "public"."${table}"`,
+    [`${version} version`]: `CREATE SCHEMA IF NOT EXISTS "public_${version}"; CREATE OR REPLACE VIEW "public_${version}"."${table}" AS SELECT ${view} FROM "public"."${table}"`,
     [`${version} backfill 1`]: `WITH batch AS (SELECT "id" FROM "${table}" ORDER BY "id" LIMIT 25 FOR NO KEY UPDATE) UPDATE "${table}" SET "id" = "${table}"."id" FROM batch WHERE "${table}"."id" = batch."id"`,
     [`${version} backfill 2`]: `WITH batch AS (SELECT "id" FROM "${table}" WHERE "id" > 20 ORDER BY "id" FOR NO KEY UPDATE), update AS (UPDATE "${table}" SET "id" = "${table}"."id" FROM batch WHERE "${table}"."id" = batch."id" RETURNING "${table}"."id") SELECT LAST_VALUE("id") OVER () FROM update`,
     [`${version} writes of the new version`]: `SET LOCAL search_path TO 'public_${version}'; UPDATE "public"."${table}" SET "${fresh}" = "${fresh}" WHERE "id" % 5 = 0; SET LOCAL search_path TO public`,
