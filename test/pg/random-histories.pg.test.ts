@@ -33,12 +33,13 @@ describe.each(majors)('random histories on PostgreSQL %i', (major) => {
     const refusals = [...tally.refusals.values()].join('\n');
     expect(tally.share, `refused, among others: ${refusals}`).toBeGreaterThan(0.85);
     for (const name of tally.seen) seen.add(name);
+    if (count < SAMPLE) return;
     // by chance a few of one version's are left to the others
     const missing = formsFor(major).filter((name) => !tally.seen.includes(name));
     expect(missing.length, missing.join(', ')).toBeLessThan(formsFor(major).length / 10);
   });
 });
 
-test.runIf(majors.length > 1)('random histories bring statements of every form', () => {
+test.runIf(majors.length > 1 && count >= SAMPLE)('random histories bring statements of every form', () => {
   expect(formsFor(Math.max(...majors)).filter((name) => !seen.has(name))).toEqual([]);
 });
