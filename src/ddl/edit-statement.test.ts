@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   addedWithDefault,
+  addsIfMissing,
   detachedConcurrently,
   enabledPlainly,
   firingForReplicas,
@@ -83,6 +84,11 @@ test('only defaults that two servers may compute differently are listed', async 
       addedWithDefault,
     ),
   ).toEqual(['b']);
+});
+
+test('an added column that may be there already', async () => {
+  expect(addsIfMissing(await node('alter table t add if not exists a int default 5, add b int'))).toBe(true);
+  expect(addsIfMissing(await node('alter table t add a int, drop column if exists b'))).toBe(false);
 });
 
 test('pins the version of an extension', async () => {

@@ -153,6 +153,11 @@ export function addedWithDefault(node: Ast): string[] {
   });
 }
 
+/** ALTER TABLE … ADD COLUMN IF NOT EXISTS: it may add nothing. */
+export function addsIfMissing(node: Ast): boolean {
+  return tableCommands(node).some((command) => addedColumn(command) !== undefined && command['missing_ok'] === true);
+}
+
 /** `expression` in place of the default of an added column. */
 export async function withDefault(sql: string, column: string, expression: string): Promise<string> {
   const value = unwrap((await parseSql(`select ${expression}`))[0]?.tree ?? {}).node;

@@ -1,5 +1,6 @@
 import {
   addedWithDefault,
+  addsIfMissing,
   detachedConcurrently,
   enabledPlainly,
   firingForReplicas,
@@ -89,7 +90,7 @@ export async function planStatement(
       sql = await enabledPlainly(sql);
       notes.push('ENABLE only');
     }
-    for (const { table, column, value, original } of await frozenDefaults(addedWithDefault(node), event, session)) {
+    for (const { table, column, value, original } of await frozenDefaults(node, event, session)) {
       sql = await withDefault(sql, column, value);
       const name = `ALTER TABLE ${quoteQualified(table.schema, table.name)} ALTER COLUMN ${quoteIdentifier(column)}`;
       after.push(original === undefined ? `${name} DROP DEFAULT` : `${name} SET DEFAULT ${original}`);
@@ -149,15 +150,12 @@ interface FrozenDefault {
  * ADD COLUMN … DEFAULT now() gives existing rows the moment at which it ran on the source. A column that the target has already is not
  * touched: the statement will not add it either.
  */
-async function frozenDefaults(
-  columns: readonly string[],
-  { details }: DdlCommandEvent,
-  session: SqlSession,
-): Promise<FrozenDefault[]> {
+async function frozenDefaults(node: Ast, { details }: DdlCommandEvent, session: SqlSession): Promise<FrozenDefault[]> {
+  const columns = addedWithDefault(node);
   const altered = details?.commands?.find(({ type }) => type === 'table')?.oid;
   const table = details?.relations?.find(({ oid }) => oid === altered);
   if (columns.length === 0 || table === undefined) return [];
-  const [before] = await relationShapes(session, [table]);
+  const [before] = addsIfMissing(node) ? await relationShapes(session, [table]) : [];
   const present = new Set(before?.columns?.map(({ name }) => name));
   return (table.columns ?? []).flatMap(({ name, type, missing, default: original }) =>
     missing === undefined || !columns.includes(name) || present.has(name)
