@@ -10,14 +10,13 @@ export interface LentRights {
 
 const MISSING = `select
     array_to_string(array(select r from unnest(array['select', 'insert', 'update', 'delete']) r where not has_table_privilege($1::oid, c.oid, r)), ', ') as rights,
-    not has_schema_privilege($1::oid, c.relnamespace, 'usage') as hidden,
     c.relrowsecurity and c.relforcerowsecurity and c.relowner = $1::oid and not (select rolbypassrls from pg_roles where oid = $1::oid) as forced
   from pg_class c where c.oid = to_regclass($2)`;
 
 /**
- * An owner may be without rights on its own table, e.g. REVOKE UPDATE of a journal, or on its schema, or be held to the policies of its table by
- * FORCE, while others write the rows. Their rows are written here with the owner's rights, so it gets the missing ones for each statement. Null:
- * nothing is missing.
+ * An owner may be without rights on its own table, e.g. REVOKE UPDATE of a journal, or be held to the policies of its table by FORCE, while
+ * others write the rows. Their rows are written here with the owner's rights, so it gets the missing ones for each statement: nothing that it could
+ * not give to itself, so never USAGE on a schema. Null: nothing is missing.
  */
 export async function missingRights(
   session: SqlSession,
@@ -30,12 +29,10 @@ export async function missingRights(
   const name = quoteIdentifier(role.name);
   const give: string[] = [];
   const take: string[] = [];
-  const lend = (rights: string): void => {
-    give.push(`grant ${rights} to ${name}`);
-    take.push(`revoke ${rights} from ${name}`);
-  };
-  if (row?.['rights']) lend(`${row['rights']} on ${relation}`);
-  if (row?.['hidden'] === 't') lend(`usage on schema ${quoteIdentifier(schema)}`);
+  if (row?.['rights']) {
+    give.push(`grant ${row['rights']} on ${relation} to ${name}`);
+    take.push(`revoke ${row['rights']} on ${relation} from ${name}`);
+  }
   if (row?.['forced'] === 't') {
     give.push(`alter table ${relation} no force row level security`);
     take.push(`alter table ${relation} force row level security`);
