@@ -13,7 +13,25 @@ begin
         'type', c.object_type,
         'schema', c.schema_name,
         'identity', c.object_identity,
-        'definition', case when c.object_type = 'index' then pg_get_indexdef(c.objid) end,
+        'definition', case when c.object_type = 'index' then pg_get_indexdef(c.objid) when tag <> 'COMMENT' then case c.classid
+          -- what literals such as 'now'::timestamp became, of which the text does not tell
+          when 'pg_policy'::regclass then (
+            select format('ALTER POLICY %I ON %s', p.polname, p.polrelid::regclass)
+              || coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+              || coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
+            from pg_policy p where p.oid = c.objid)
+          when 'pg_rewrite'::regclass then pg_get_ruledef(c.objid)
+          when 'pg_trigger'::regclass then pg_get_triggerdef(c.objid)
+          when 'pg_statistic_ext'::regclass then pg_get_statisticsobjdef(c.objid)
+          when 'pg_proc'::regclass then (
+            select pg_get_functiondef(p.oid) from pg_proc p
+            where p.oid = c.objid and p.prokind <> 'a' and (p.prosqlbody is not null or p.pronargdefaults > 0))
+          when 'pg_type'::regclass then (
+            select coalesce('ALTER DOMAIN ' || t.oid::regtype || ' SET DEFAULT ' || pg_get_expr(t.typdefaultbin, 0) || ';', '') || coalesce((
+                select string_agg(format('ALTER DOMAIN %1$s DROP CONSTRAINT %2$I; ALTER DOMAIN %1$s ADD CONSTRAINT %2$I %3$s;',
+                  t.oid::regtype, k.conname, pg_get_constraintdef(k.oid)), '' order by k.conname)
+                from pg_constraint k where k.contypid = t.oid and k.contype = 'c'), '')
+            from pg_type t where t.oid = c.objid and t.typtype = 'd') end end,
         'version', case when c.object_type = 'extension' then
           (select e.extversion from pg_extension e where e.oid = c.objid) end)))
         filter (where not c.in_extension),

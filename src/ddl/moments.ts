@@ -8,15 +8,9 @@ export function mentionsMoment(node: Ast): boolean {
   for (const [field, part] of walk(node)) {
     if (field !== 'A_Const') continue;
     const value = textOf(child(part, 'sval'), 'sval');
-    // "now" may have a zone behind it, and what stands before a moment of the day
-    if (
-      value !== undefined &&
-      value
-        .toLowerCase()
-        .split(/\s+/)
-        .some((word) => WORDS.has(word))
-    )
-      return true;
+    // "now" may have a zone behind it, and what stands before a moment of the day; a range, an array or a row may hold them
+    const words = value?.toLowerCase().split(/[^a-z]+/) ?? [];
+    if (words.some((word) => WORDS.has(word))) return true;
   }
   return false;
 }

@@ -69,6 +69,10 @@ export interface DdlCommand {
   readonly type: string;
   readonly schema?: string;
   readonly identity?: string;
+  /**
+   * Statements that give it what the source's catalog has: indexes and statistics whole; rules, triggers and functions with defaults or a
+   * parsed body as their CREATE; policies and domains as ALTER of their expressions.
+   */
   readonly definition?: string;
   readonly version?: string;
 }

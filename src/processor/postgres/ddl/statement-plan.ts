@@ -102,8 +102,9 @@ export async function planStatement(
     sql = await withPartitionBound(sql, bound);
     notes.push('computed bound');
   }
-  const folded = foldedMoments(statement, event);
-  if (folded.length > 0) {
+  const { instead, after: folded } = await foldedMoments(statement, event, session);
+  if (instead !== null) sql = instead;
+  if (instead !== null || folded.length > 0) {
     after.push(...folded);
     notes.push('moments of the source');
   }
