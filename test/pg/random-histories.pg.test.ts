@@ -3,7 +3,7 @@ import { formsOf } from '../support/histories/forms/all-forms.ts';
 import { runHistories } from '../support/histories/run-histories.ts';
 import { Tally } from '../support/histories/tally.ts';
 import { WRAPPERS } from '../support/histories/wrappers.ts';
-import { testMajors } from '../support/majors.ts';
+import { sampledMajors, testMajors } from '../support/majors.ts';
 
 const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
 const NIGHTLY_HISTORIES = 10_000;
@@ -11,6 +11,8 @@ const NIGHTLY_HISTORIES = 10_000;
 const TRANSACTIONS = 18;
 /** As few as bring each form on each version. */
 const SAMPLE = 24;
+/** Of each version that the default run only touches. */
+const TOUCHES = 4;
 
 const majors = testMajors();
 const count = Number(
@@ -37,6 +39,15 @@ describe.each(majors)('random histories on PostgreSQL %i', (major) => {
     // by chance a few of one version's are left to the others
     const missing = formsFor(major).filter((name) => !tally.seen.includes(name));
     expect(missing.length, missing.join(', ')).toBeLessThan(formsFor(major).length / 10);
+  });
+});
+
+describe.each(sampledMajors())('a few random histories on PostgreSQL %i', (major) => {
+  test('leave equal databases', { timeout: 120_000 }, async () => {
+    const tally = new Tally();
+    const seeds = Array.from({ length: TOUCHES }, (_, i) => first + major * NIGHTLY_HISTORIES + i);
+    await runHistories({ major, seeds, transactions: TRANSACTIONS, tally, batch: TOUCHES, shrinkMs: 60_000 });
+    expect(tally.seen.length).toBeGreaterThan(formsFor(major).length / 4);
   });
 });
 

@@ -1,5 +1,7 @@
 /** Covers the oldest default of distributions and the newest release; WALCAST_TEST_PG=14,15,16,17,18 covers all. */
 const DEFAULT_MAJORS = [15, 18];
+/** What else is supported. */
+const OTHER_MAJORS = [14, 16, 17];
 
 /** The PostgreSQL versions of this run, for `describe.each(testMajors())`. */
 export function testMajors(): number[] {
@@ -9,6 +11,12 @@ export function testMajors(): number[] {
   if (majors.some((major) => !Number.isInteger(major)))
     throw new Error(`WALCAST_TEST_PG=${chosen} is no list of versions`);
   return majors;
+}
+
+/** The versions that a run of the default ones takes a sample of; who chooses versions gets those, whole, and no others. */
+export function sampledMajors(): number[] {
+  const chosen = process.env['WALCAST_TEST_PG'];
+  return chosen === undefined || chosen === '' ? OTHER_MAJORS : [];
 }
 
 /** For tests where one version is as good as another. */
