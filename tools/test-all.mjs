@@ -18,7 +18,7 @@ const NIGHTLY = { WALCAST_NIGHTLY: '1', WALCAST_TEST_PG: '14,15,16,17,18' };
 const words = process.argv.slice(2);
 const nightly = words.includes('--nightly');
 /** The random histories of a night take hours. */
-const STEP_LIMIT_MS = nightly ? 10 * 3_600_000 : 30 * 60_000;
+const STEP_LIMIT_MS = nightly ? 10 * 3_600_000 : 45 * 60_000;
 const environment = { ...process.env, ...(nightly ? NIGHTLY : {}) };
 const chosen = words.filter((word) => !word.startsWith('--'));
 const unknown = chosen.filter((name) => !PROJECTS.includes(name));
