@@ -1,7 +1,8 @@
 -- The functions that are not built in and that writing a row of a relation reaches: CHECKs, exclusion constraints, index expressions,
 -- generated columns, domains and composite types with their CHECKs, operators, casts, partition keys and bounds of it and its ancestors, and
--- triggers and rules that fire under the replica role. A rule counts as its table's owner's code. One of them as JSON, of a plain user if
--- there is one; null: none.
+-- triggers and rules that fire under the replica role. A rule counts as its table's owner's code. What else an ancestor has, an heir has
+-- too, or it does not run for its rows: of ancestors only partition keys count, of plain inheritance nothing. One of the functions as JSON,
+-- of a plain user if there is one; null: none.
 create function walcast.row_code(relation regclass) returns json
 language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -12,7 +13,8 @@ begin
       select 'pg_class'::regclass::oid, relation
       union
       select next.class, next.object from reached r cross join lateral (
-        select d.refclassid, d.refobjid from pg_depend d where d.classid = r.class and d.objid = r.object and d.refobjid >= 16384
+        select d.refclassid, d.refobjid from pg_depend d
+          where d.classid = case r.class when 'pg_inherits'::regclass then 'pg_class'::regclass else r.class end and d.objid = r.object and d.refobjid >= 16384
           and d.refclassid in ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass,
             'pg_opfamily'::regclass, 'pg_cast'::regclass, 'pg_collation'::regclass)
         union all select 'pg_amproc'::regclass, p.oid from pg_amproc p where r.class = 'pg_opfamily'::regclass and p.amprocfamily = r.object
@@ -27,9 +29,12 @@ begin
         union all select 'pg_class'::regclass, t.typrelid from pg_type t where r.class = 'pg_type'::regclass and t.oid = r.object and t.typrelid <> 0
         union all select 'pg_type'::regclass, t.typelem from pg_type t where r.class = 'pg_type'::regclass and t.oid = r.object and t.typelem >= 16384
         union all select 'pg_type'::regclass, g.rngsubtype from pg_range g where r.class = 'pg_type'::regclass and g.rngtypid = r.object and g.rngsubtype >= 16384
-        union all select 'pg_class'::regclass, i.inhparent from pg_inherits i where r.class = 'pg_class'::regclass and i.inhrelid = r.object
+        -- pg_inherits stands for an ancestor of a partition
+        union all select 'pg_inherits'::regclass, i.inhparent from pg_inherits i join pg_class c on c.oid = i.inhrelid
+          where r.class in ('pg_class'::regclass, 'pg_inherits'::regclass) and i.inhrelid = r.object and c.relispartition
         union all select 'pg_trigger'::regclass, t.oid from pg_trigger t
-          where r.class = 'pg_class'::regclass and t.tgrelid = r.object and not t.tgisinternal and t.tgenabled in ('A', 'R')
+          where r.class = 'pg_class'::regclass and t.tgrelid = r.object and t.tgenabled in ('A', 'R')
+            and (not t.tgisinternal or t.tgparentid <> 0) -- 14 takes a partition's share of its parent's trigger for an internal one
         union all select 'pg_rewrite'::regclass, w.oid from pg_rewrite w
           where r.class = 'pg_class'::regclass and w.ev_class = r.object and w.ev_enabled in ('A', 'R') and w.rulename <> '_RETURN'
       ) as next(class, object))
