@@ -1,4 +1,5 @@
 import type { DdlCommandEvent } from '../wal/ddl-event.ts';
+import { meansObjectOf } from './conditional-statements.ts';
 import { withConformingStrings } from './conforming-strings.ts';
 import { commandPlace, namesExtensionScript } from './context.ts';
 import { droppedPaths, eventDrops, eventNames } from './statement-names.ts';
@@ -102,7 +103,7 @@ export class StatementFinder {
       event.details?.dropped === undefined;
     const drops = eventDrops(event);
     const fits = (statement: Statement): boolean => {
-      if (statement.dead || statement.tag !== event.tag) return false;
+      if (statement.dead || statement.tag !== event.tag || !meansObjectOf(statement, event)) return false;
       const paths = drops.length > 0 && statement.kind === 'DropStmt' ? droppedPaths(statement.node) : null;
       // DROP … IF EXISTS may stand there often and bring one event
       if (paths !== null) return paths.some((path) => drops.some((drop) => endsWith(drop, path)));

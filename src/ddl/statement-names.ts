@@ -2,7 +2,7 @@ import type { DdlCommandEvent } from '../wal/ddl-event.ts';
 import { type Ast, child, isAst, listOf, nameParts, textOf } from './ast.ts';
 
 /** Kinds of RENAME after which the event still knows the object by the relation, not by the new name. */
-const RENAMED_INSIDE: ReadonlySet<string> = new Set([
+export const RENAMED_INSIDE: ReadonlySet<string> = new Set([
   'OBJECT_COLUMN',
   'OBJECT_TABCONSTRAINT',
   'OBJECT_ATTRIBUTE',
@@ -51,6 +51,9 @@ export function statementNames(kind: string, node: Ast): string[] {
       return last(nameParts(listOf(node, 'typeName')));
     case 'CreateDomainStmt':
       return last(nameParts(listOf(node, 'domainname')));
+    case 'CreateStatsStmt':
+    case 'AlterStatsStmt':
+      return last(nameParts(listOf(node, 'defnames')));
     case 'CreateTrigStmt':
       return present(textOf(node, 'trigname'));
     case 'RuleStmt':
@@ -60,10 +63,20 @@ export function statementNames(kind: string, node: Ast): string[] {
       return present(textOf(node, 'policy_name'));
     case 'GrantStmt':
     case 'AlterDefaultPrivilegesStmt':
+    case 'CreateUserMappingStmt': // whose identity has the name of the server without its quotes
+    case 'AlterUserMappingStmt':
+    case 'DropUserMappingStmt':
       return [];
     default:
       return relationNames(node)
-        .concat(present(textOf(node, 'schemaname'), textOf(node, 'extname')))
+        .concat(
+          present(
+            textOf(node, 'schemaname'),
+            textOf(node, 'extname'),
+            textOf(node, 'servername'),
+            textOf(node, 'fdwname'),
+          ),
+        )
         .slice(0, 1);
   }
 }
@@ -140,7 +153,7 @@ export function lastIdentifier(identity: string): string | null {
 const IDENTITY_PART = /"(?:[^"]|"")*"|[^\s."(),]+|\s+|./gs;
 
 /** The dotted names in an identity as the server prints it, part by part; what stands in parentheses left out. */
-function identifiers(identity: string): string[][] {
+export function identifiers(identity: string): string[][] {
   const chains: string[][] = [];
   let depth = 0;
   let open = false; // a dot came last

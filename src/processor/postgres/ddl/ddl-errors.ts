@@ -65,3 +65,9 @@ export function stillThere(event: DdlCommandEvent, sql: string, left: readonly s
     fields: fields(event, sql),
   });
 }
+
+export function notThere(event: DdlCommandEvent, sql: string, lacking: readonly string[]): WalcastError {
+  return new WalcastError('E_DDL_MISMATCH', `After ${head(event)} the target lacks ${lacking.join(', ')}.`, {
+    fields: fields(event, sql),
+  });
+}

@@ -6,12 +6,12 @@ import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import { enterEnvironment, KEEP, UNDO } from './author-environment.ts';
-import { failed, mismatch, stillThere } from './ddl-errors.ts';
+import { failed, mismatch, notThere, stillThere } from './ddl-errors.ts';
 import { fallbackPlan } from './fallback-plan.ts';
 import { foldedBound } from './folded-bound.ts';
 import type { RoleRunner } from './role-runner.ts';
 import { metLater } from './met-later.ts';
-import { notDropped } from './not-dropped.ts';
+import { notDropped, notMade } from './presence.ts';
 import { isPostgresFailure, isRefusal } from './server-errors.ts';
 import type { Plan } from './statement-plan.ts';
 import type { TargetRole, TargetRoles } from './target-roles.ts';
@@ -122,6 +122,13 @@ export class PlanExecutor {
       if (left.length > 0) {
         if (plan.savepoint) await session.execute(UNDO);
         throw stillThere(event, plan.statements.join('; '), left);
+      }
+    }
+    if (plan.mayDoNothing) {
+      const lacking = await notMade(session, event.details?.commands ?? []);
+      if (lacking.length > 0) {
+        if (plan.savepoint) await session.execute(UNDO);
+        throw notThere(event, plan.statements.join('; '), lacking);
       }
     }
     for (const { table } of found) await giveTo(table, table.owner, session);

@@ -13,6 +13,7 @@ import {
   withoutConcurrently,
   withRoles,
 } from '../../../ddl/edit-statement.ts';
+import { isConditional } from '../../../ddl/conditional-statements.ts';
 import { lastIdentifier } from '../../../ddl/statement-names.ts';
 import { type Ast, listOf } from '../../../ddl/ast.ts';
 import type { FoundStatement } from '../../../ddl/statement-finder.ts';
@@ -35,6 +36,8 @@ export interface Plan {
   readonly savepoint: boolean;
   /** It may do nothing and succeed: whether it dropped what the source dropped has to be seen. */
   readonly ifExists: boolean;
+  /** The same of what it makes or changes: whether that is there afterwards has to be seen. */
+  readonly mayDoNothing: boolean;
   /** A partition, as the author names it, whose bound becomes a CHECK before it is detached. */
   readonly detached: string | null;
   /** Triggers and rules that stay plain ENABLE here though the source made them fire for replicated rows. */
@@ -48,7 +51,17 @@ const ENUM_VALUES_AT_ONCE = 170_000;
 const ENUM_STATEMENTS: ReadonlySet<string> = new Set(['CreateEnumStmt', 'AlterEnumStmt']);
 
 export function planOf(statements: readonly string[], how: string, source: string | null = null): Plan {
-  return { source, statements, how, savepoint: true, ifExists: false, detached: null, silenced: [], copies: false };
+  return {
+    source,
+    statements,
+    how,
+    savepoint: true,
+    ifExists: false,
+    mayDoNothing: false,
+    detached: null,
+    silenced: [],
+    copies: false,
+  };
 }
 
 /** A found statement with the clauses changed that cannot be repeated as they stand. Asks the target as it is before the statement. */
@@ -121,7 +134,8 @@ export async function planStatement(
     source: statement.sql,
     statements: [sql, ...after],
     how: notes.join(', '),
-    ifExists: kind === 'DropStmt' && node['missing_ok'] === true,
+    ifExists: (kind === 'DropStmt' || kind === 'DropUserMappingStmt') && node['missing_ok'] === true,
+    mayDoNothing: isConditional(node) && renamed.size === 0,
     savepoint: event.server_version_num < ENUM_VALUES_AT_ONCE || !ENUM_STATEMENTS.has(kind),
     detached,
     silenced,
