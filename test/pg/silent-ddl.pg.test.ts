@@ -115,6 +115,46 @@ describe.each(testMajors())('DDL that event triggers may not see, on PostgreSQL 
     expect(rows).toEqual([]);
   });
 
+  it.each([
+    {
+      what: 'the length of a column',
+      catalog: `update pg_attribute set atttypmod = 24 where attrelid = 'known'::regclass and attname = 'v'`,
+      row: `'longer than ten', 'a'`,
+      code: 'E_TARGET_APPLY',
+      wayOut: 'alter table known alter v type varchar(20)',
+    },
+    {
+      what: 'a label of an enum',
+      catalog: `update pg_enum set enumlabel = 'c' where enumlabel = 'b' and enumtypid = 'kind'::regtype`,
+      row: `'x', 'c'`,
+      code: 'E_TARGET_APPLY',
+      wayOut: `alter type kind rename value 'b' to 'c'`,
+    },
+    {
+      what: 'the name of a column',
+      catalog: `update pg_attribute set attname = 'w' where attrelid = 'known'::regclass and attname = 'v'`,
+      row: `'x', 'a'`,
+      code: 'E_TARGET_SHAPE',
+      wayOut: 'alter table known rename v to w',
+    },
+  ])('$what, written into the catalog by a superuser: rows of it stop the target', async (changed) => {
+    const running = await start();
+    const { source, target } = pair;
+    await source.query(`create type kind as enum ('a', 'b'); create table known (id int primary key, v varchar(10), k kind);
+      insert into known values (1, 'x', 'a')`);
+    await running.caughtUp();
+    await source.query(changed.catalog);
+    await source.query(`insert into known values (2, ${changed.row})`);
+    const stopped: unknown = await running.caughtUp().catch((error: unknown) => error);
+    expect(stopped).toMatchObject({ code: changed.code });
+    expect(await target.value('select count(*) from known')).toBe('1');
+    await running.stop();
+    await target.query(changed.wayOut);
+    const again = await follow(false);
+    await again.caughtUp();
+    await expectEqual(source, target);
+  });
+
   it.runIf(major >= 17)(
     'a session with event_triggers = off: a new table is made from its rows, a changed one stops the target',
     async () => {
