@@ -104,10 +104,11 @@ begin
       event := walcast.ddl_commands(tg_tag);
       relations := event.relations;
       details := '{"commands":' || event.commands || coalesce(',"relations":' || event.metadata, '') || '}';
-      -- these events tell no object, so that those of temporary ones come too
-      if details is not null and tg_tag in ('GRANT', 'REVOKE') and pg_my_temp_schema() <> 0 then
+      -- Their names come before all others: a statement of the same text that means them brought no event. GRANT and REVOKE tell no
+      -- object at all.
+      if details is not null and pg_my_temp_schema() <> 0 then
         details := rtrim(details, '}') || coalesce(',"temporary":' || (
-          select json_agg(c.relname) from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relkind in ('r', 'p', 'S', 'v')), '') || '}';
+          select json_agg(c.relname) from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relkind in ('r', 'p', 'S', 'v', 'i')), '') || '}';
       end if;
     end if;
     if details is not null then

@@ -3,6 +3,7 @@ import { meansObjectOf } from './conditional-statements.ts';
 import { withConformingStrings } from './conforming-strings.ts';
 import { commandPlace, namesExtensionScript } from './context.ts';
 import { droppedPaths, eventDrops, eventNames } from './statement-names.ts';
+import { concernsTemporary } from './temporary-objects.ts';
 import { isExtensionStatement, parseStatements, type Statement } from './statements.ts';
 
 export interface FoundStatement {
@@ -104,6 +105,7 @@ export class StatementFinder {
     const drops = eventDrops(event);
     const fits = (statement: Statement): boolean => {
       if (statement.dead || statement.tag !== event.tag || !meansObjectOf(statement, event)) return false;
+      if (concernsTemporary(statement, event)) return false;
       const paths = drops.length > 0 && statement.kind === 'DropStmt' ? droppedPaths(statement.node) : null;
       // DROP … IF EXISTS may stand there often and bring one event
       if (paths !== null) return paths.some((path) => drops.some((drop) => endsWith(drop, path)));

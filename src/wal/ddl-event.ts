@@ -54,7 +54,7 @@ export interface DdlDetails {
   readonly commands?: readonly DdlCommand[];
   readonly dropped?: readonly DroppedObject[];
   readonly relations?: readonly TableMetadata[];
-  /** GRANT and REVOKE, whose events tell no object: the session's temporary relations, whose names come before all others. */
+  /** Phase `end`: the session's temporary relations, whose names come before all others. */
   readonly temporary?: readonly string[];
   /** phase `rewrite`: the rewritten relation and pg_event_trigger_table_rewrite_reason() */
   readonly oid?: number;

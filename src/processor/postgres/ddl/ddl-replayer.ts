@@ -1,3 +1,4 @@
+import { temporaryNames } from '../../../ddl/temporary-objects.ts';
 import { COMMAND_CLASSES, IGNORED_OBJECTS } from '../../../ddl/command-classes.ts';
 import { StatementFinder } from '../../../ddl/statement-finder.ts';
 import { grantsOnTemporary, lastIdentifier } from '../../../ddl/statement-names.ts';
@@ -262,11 +263,6 @@ function nothing(how: string): Replayed {
 function isIgnoredObject({ details }: DdlCommandEvent): boolean {
   const commands = details?.commands ?? [];
   return commands.length > 0 && commands.every(({ type }) => IGNORED_OBJECTS.has(type.toLowerCase()));
-}
-
-/** Temporary relations that an unqualified name means; one that names pg_temp in its path may mean others. */
-function temporaryNames({ caller, details }: DdlCommandEvent): readonly string[] {
-  return caller.search_path.includes('pg_temp') ? [] : (details?.temporary ?? []);
 }
 
 /** As the event's command or, for a nested one, its text names it. */
