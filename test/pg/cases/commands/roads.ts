@@ -132,7 +132,7 @@ export const ROADS: readonly CommandCase[] = [
       'comment on column t.id is $$temporary$$; comment on column north.t.id is $$lasting$$; comment on column pg_temp.t.id is $$again$$; comment on view v is $$temporary$$; comment on view north.v is $$lasting$$; comment on sequence q is $$temporary$$; comment on sequence north.q is $$lasting$$',
       'create trigger g before insert on t for each row execute function north.nop(); create trigger g after insert on north.t for each row execute function north.nop(); comment on trigger g on t is $$temporary$$; comment on trigger g on north.t is $$lasting$$',
       'create rule r as on delete to t do instead nothing; create rule r as on update to north.t do also nothing; create policy p on t using (id > 1); create policy p on north.t using (id > 2); alter policy p on t using (id > 3); alter policy p on north.t using (id > 4); comment on policy p on t is $$temporary$$; comment on policy p on north.t is $$lasting$$',
-      'create statistics on id, (id + 1) from t; create index i on t (id); create index i on north.t ((id + 1)); alter index i rename to j; alter index north.i rename to j',
+      'create index i on t (id); create index i on north.t ((id + 1)); alter index i rename to j; alter index north.i rename to j',
       'alter table t rename to u; alter table north.t rename to u; alter sequence q rename to w; alter sequence north.q rename to w',
     ],
   },
