@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClientSession } from '../../src/app/init/client-session.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { relationShapes } from '../../src/schema/relation-shape.ts';
+import { plainShapes } from '../support/plain-shapes.ts';
 import { testMajors } from '../support/majors.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { type DatabasePair, testDatabases } from '../support/test-databases.ts';
@@ -182,7 +182,7 @@ describe.each(testMajors().flatMap((major) => ['app', 'postgres'].map((user) => 
       );
       const session = await ClientSession.connect(source.url(), 'source');
       const names = ['plain', 'part', 'seen', 'kept', 'pair', 'heir', 'parted'];
-      const shapes = await relationShapes(
+      const shapes = await plainShapes(
         session,
         names.map((name) => ({ schema: 'public', name })),
       );

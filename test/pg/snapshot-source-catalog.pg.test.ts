@@ -4,7 +4,7 @@ import { hiddenRelations } from '../../src/listener/snapshot/rights.ts';
 import { readSequences } from '../../src/listener/snapshot/sequences.ts';
 import { SourceSnapshot } from '../../src/listener/snapshot/source-snapshot.ts';
 import { readTables } from '../../src/listener/snapshot/tables.ts';
-import { relationShapes } from '../../src/schema/relation-shape.ts';
+import { plainShapes } from '../support/plain-shapes.ts';
 import { testMajors } from '../support/majors.ts';
 import { testDatabases, type DatabasePair } from '../support/test-databases.ts';
 
@@ -61,7 +61,7 @@ describe.each(testMajors())('what a snapshot of PostgreSQL %i has to bring', (ma
     const tables = await readTables(taken.session);
     expect(tables.map(({ metadata }) => metadata.name)).toEqual(['plain', 'leaf', 'na.m"e', 'settings', 'all_own']);
     const [plain, leaf, , settings, allOwn] = tables;
-    const shapes = await relationShapes(await catalogs(), [{ schema: 'public', name: 'plain' }]);
+    const shapes = await plainShapes(await catalogs(), [{ schema: 'public', name: 'plain' }]);
     expect(plain?.metadata).toEqual(shapes[0]);
     expect(plain?.oid).toBe(plain?.metadata.oid);
     expect(plain?.fileNode).toBe(await pair.source.value(`select pg_relation_filenode('plain')`));

@@ -6,7 +6,7 @@ import { RoleRunner } from '../../../src/processor/postgres/ddl/role-runner.ts';
 import { TargetRoles } from '../../../src/processor/postgres/ddl/target-roles.ts';
 import { renderCatalog } from '../../../src/schema/catalog/render-catalog.ts';
 import { describeDifferences, tableDifferences } from '../../../src/schema/compare-tables.ts';
-import { relationShapes } from '../../../src/schema/relation-shape.ts';
+import { plainShapes } from '../../support/plain-shapes.ts';
 import { NO_AUTHOR, type SchemaStatement } from '../../../src/wal/snapshot.ts';
 import type { TableMetadata } from '../../../src/wal/table-metadata.ts';
 import { pgDump } from '../../support/pg-dump.ts';
@@ -105,7 +105,7 @@ async function shapesOf(database: TestDatabase): Promise<TableMetadata[]> {
     await client.query('set search_path = pg_catalog');
     const session = new PgSession(client);
     const { rows } = await session.query(SHAPED);
-    return await relationShapes(
+    return await plainShapes(
       session,
       rows.map(({ schema, name }) => ({ schema: schema ?? '', name: name ?? '' })),
     );

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { readSourceState } from '../../../src/listener/postgres/source-position.ts';
 import { migrate } from '../../../src/migrate/migrate.ts';
-import { relationShapes } from '../../../src/schema/relation-shape.ts';
+import { plainShapes } from '../../support/plain-shapes.ts';
 import { PipelinedConnection } from '../../../src/postgres/pipelined-connection.ts';
 import { READING_OPTIONS } from '../../../src/postgres/pinned-settings.ts';
 import type { ReplayPolicies } from '../../../src/processor/postgres/ddl-applier.ts';
@@ -104,7 +104,7 @@ export class SinkRig {
       () => undefined,
     );
     try {
-      const shapes = await relationShapes(
+      const shapes = await plainShapes(
         session,
         names.map(([schema, name]) => ({ schema, name })),
       );
