@@ -6,6 +6,7 @@ import { initSource } from '../../src/app/init/init-source.ts';
 import { baseline } from '../../src/migrate/baseline.ts';
 import { migrate, unmigrate } from '../../src/migrate/migrate.ts';
 import { testMajors } from '../support/majors.ts';
+import { CREATORS } from '../support/prepare-server.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 import { type DatabasePair, privateCluster, testDatabases } from '../support/test-databases.ts';
 import { urlFor } from '../support/text-client.ts';
@@ -36,7 +37,7 @@ describe.each(testMajors())('a migration that cannot be on PostgreSQL %i', (majo
     expect(await source.value(`select to_regnamespace('walcast') is null`)).toBe('t');
 
   it('for lack of CREATE on the database prints the GRANT that helps', async () => {
-    await source.query(`revoke create on database ${source.name} from bob`);
+    await source.query(`revoke create on database ${source.name} from ${CREATORS}`);
     const bob = await connect(source.url('bob'));
     const grant = `GRANT CREATE ON DATABASE "${source.name}" TO "bob";`;
     await expect(migrate(bob, { set: 'target' })).rejects.toMatchObject({

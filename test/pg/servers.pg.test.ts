@@ -41,6 +41,17 @@ describe.each(testMajors())('test databases on PostgreSQL %i', (major) => {
     await app.query('set role alice; drop table public.of_alice; set role bob; drop table public.of_bob');
   });
 
+  it('keep the rights of their users when another one runs DROP OWNED', async () => {
+    const other = await testDatabases({ major });
+    await other.source.query('drop owned by alice, bob, app');
+    await other.dispose();
+    const rights = "has_database_privilege(rolname, current_database(), 'create')";
+    const [row] = await pair.source.query(
+      `select bool_and(${rights}) as create from pg_roles where rolname in ('alice', 'bob', 'app')`,
+    );
+    expect(row).toEqual({ create: 't' });
+  });
+
   it('return values as the server wrote them', async () => {
     const [row] = await pair.source.query(
       `select 1.10::numeric as n, 'NaN'::float8 as f, null as z, now() > '2000-01-01' as b`,

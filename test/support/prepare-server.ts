@@ -6,6 +6,8 @@ import { urlFor, withClient } from './text-client.ts';
 export const TEMPLATE = 'walcast_template';
 /** Ordinary users of the tests; `app` is a member of the other two. */
 export const TEST_ROLES = ['alice', 'bob', 'app'] as const;
+/** They have CREATE on databases through it: a DROP OWNED BY one of them takes rights on every database of the server, those of other tests too. */
+export const CREATORS = 'walcast_creators';
 /** How far the target's object ids are ahead, so that nothing agrees by accident. */
 export const OID_SHIFT = 10_000;
 
@@ -59,4 +61,7 @@ async function createRoles(client: pg.Client, password: string): Promise<void> {
     }
   }
   await client.query('grant alice, bob to app');
+  const known = await client.query('select from pg_roles where rolname = $1', [CREATORS]);
+  if (known.rowCount === 0) await client.query(`create role ${CREATORS}`);
+  await client.query(`grant ${CREATORS} to ${TEST_ROLES.join(', ')}`);
 }

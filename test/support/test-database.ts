@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { quoteIdentifier } from '../../src/sql/quote.ts';
-import { TEMPLATE, TEST_ROLES } from './prepare-server.ts';
+import { CREATORS, TEMPLATE } from './prepare-server.ts';
 import type { TestServer } from './servers.ts';
 import { rowsOf, textClient, type TextRow, urlFor, withClient } from './text-client.ts';
 import { waitFor } from './wait-for.ts';
@@ -25,7 +25,7 @@ export class TestDatabase {
   ): Promise<TestDatabase> {
     await withClient(server.url, async (admin) => {
       await admin.query(`create database ${name} template ${TEMPLATE}`);
-      await admin.query(`grant create on database ${name} to ${TEST_ROLES.join(', ')}`);
+      await admin.query(`grant create on database ${name} to ${CREATORS}`);
     });
     return new TestDatabase(server, name);
   }
