@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enterEnvironment, KEEP } from '../../src/processor/postgres/ddl/author-environment.ts';
+import { migrate } from '../../src/migrate/migrate.ts';
 import { RoleRunner } from '../../src/processor/postgres/ddl/role-runner.ts';
 import { TargetRoles } from '../../src/processor/postgres/ddl/target-roles.ts';
 import { DEFAULT_LIMITS } from '../../src/listener/snapshot/limits.ts';
@@ -29,8 +30,8 @@ describe.each(testMajors())('PostgreSQL %i: the schema as pg_dump tells it', (ma
     for (const sql of zooStatements(major)) await zoo.source.query(sql);
     await zoo.source.query(`create schema walcast; create table walcast.key (k int);
       create function walcast.emit() returns event_trigger language plpgsql as $$ begin return; end $$;
-      create event trigger walcast_emit on sql_drop execute function walcast.emit();
-      comment on event trigger walcast_emit is 'ours'; alter event trigger walcast_emit enable always`);
+      create event trigger "!walcast_2_drop" on sql_drop execute function walcast.emit();
+      comment on event trigger "!walcast_2_drop" is 'ours'; alter event trigger walcast_emit enable always`);
     statements = await read(zoo.source);
   });
   afterAll(() => zoo.dispose());
@@ -266,7 +267,7 @@ async function execute(
   const session = new PgSession(client);
   const runner = new RoleRunner();
   const roles = new TargetRoles('stop', new Map());
-  await client.query('create schema if not exists walcast');
+  await migrate(session, { set: 'target' });
   for (const { event } of statements) {
     const { caller, text = '' } = event;
     running = text;

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS } from '../../../src/listener/snapshot/limits.ts';
 import { schemaReader } from '../../../src/listener/snapshot/schema/schema-reader.ts';
 import { SourceSnapshot } from '../../../src/listener/snapshot/source-snapshot.ts';
 import { enterEnvironment } from '../../../src/processor/postgres/ddl/author-environment.ts';
+import { migrate } from '../../../src/migrate/migrate.ts';
 import { RoleRunner } from '../../../src/processor/postgres/ddl/role-runner.ts';
 import { TargetRoles } from '../../../src/processor/postgres/ddl/target-roles.ts';
 import { renderCatalog } from '../../../src/schema/catalog/render-catalog.ts';
@@ -61,7 +62,7 @@ export async function runStatements(statements: readonly SchemaStatement[], targ
   const session = new PgSession(client);
   const runner = new RoleRunner();
   const roles = new TargetRoles('stop', new Map());
-  await client.query('create schema if not exists walcast');
+  await migrate(session, { set: 'target' });
   for (const { event } of statements) {
     const { caller, text = '' } = event;
     await client.query('begin');
