@@ -31,7 +31,7 @@ describe.each(testMajors())('PostgreSQL %i: the schema as pg_dump tells it', (ma
     await zoo.source.query(`create schema walcast; create table walcast.key (k int);
       create function walcast.emit() returns event_trigger language plpgsql as $$ begin return; end $$;
       create event trigger "!walcast_2_drop" on sql_drop execute function walcast.emit();
-      comment on event trigger "!walcast_2_drop" is 'ours'; alter event trigger walcast_emit enable always`);
+      comment on event trigger "!walcast_2_drop" is 'ours'; alter event trigger "!walcast_2_drop" enable always`);
     statements = await read(zoo.source);
   });
   afterAll(() => zoo.dispose());

@@ -100,7 +100,7 @@ GRANT SELECT ON TABLE "a.b".c TO PUBLIC;
   it('leave out the event triggers of walcast with all that belongs to them, and no other', async () => {
     const found = await events(`
       CREATE EVENT TRIGGER "!walcast_2_drop" ON sql_drop EXECUTE FUNCTION walcast.emit();
-      ALTER EVENT TRIGGER "!walcast_2_drop" OWNER TO postgres; ALTER EVENT TRIGGER walcast_emit ENABLE ALWAYS;
+      ALTER EVENT TRIGGER "!walcast_2_drop" OWNER TO postgres; ALTER EVENT TRIGGER "!walcast_2_drop" ENABLE ALWAYS;
       COMMENT ON EVENT TRIGGER "!walcast_2_drop" IS 'x';
       CREATE EVENT TRIGGER walcast_like ON sql_drop EXECUTE FUNCTION other.walcast();
       ALTER EVENT TRIGGER walcast_like OWNER TO postgres; ALTER EVENT TRIGGER walcast_like DISABLE;
