@@ -121,17 +121,17 @@ describe.each(testMajors())('the comparison on PostgreSQL %i', (major) => {
 
   it('overlooks the event triggers of walcast, and no others', async () => {
     const create = (name: string, schema: string): string =>
-      `create function ${schema}.${name}() returns event_trigger language plpgsql as 'begin end';
-       create event trigger ${name} on sql_drop execute function ${schema}.${name}();
-       comment on event trigger ${name} is 'x'`;
-    await pair.target.query(create('walcast_a', 'walcast'));
+      `create function ${schema}.does() returns event_trigger language plpgsql as 'begin end';
+       create event trigger "${name}" on sql_drop execute function ${schema}.does();
+       comment on event trigger "${name}" is 'x'`;
+    await pair.target.query(create('!walcast_a', 'walcast'));
     await expectEqual(pair.source, pair.target);
     await pair.target.query(create('other', 'public'));
     const { schema } = await compareDatabases(pair.source, pair.target);
     expect(schema.filter((line) => line.startsWith('EVENT TRIGGER'))).toEqual([
       'EVENT TRIGGER other (only on the target)',
     ]);
-    await pair.target.query('drop event trigger other; drop function public.other()');
+    await pair.target.query('drop event trigger other; drop function public.does()');
     await expectEqual(pair.source, pair.target);
   });
 
