@@ -5,4 +5,5 @@ import { test } from 'vitest';
 const NIGHTLY = process.env['WALCAST_NIGHTLY'] === '1';
 
 if (NIGHTLY) regressionSuite(wholeSchedule(), { allowancesToo: true });
+// visible in every run: the files of regression-tables and regression-objects are what CI takes of them
 else test.skip('the whole schedule runs with WALCAST_NIGHTLY=1', () => undefined);

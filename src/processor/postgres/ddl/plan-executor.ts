@@ -113,23 +113,10 @@ export class PlanExecutor {
     }
     const found = await mismatches;
     const others = found.filter(({ differences }) => differences.some(({ path }) => path !== 'owner'));
-    if (others.length > 0) {
+    const wrong = await wrongAfter(event, plan, others, session);
+    if (wrong !== null) {
       if (plan.savepoint) await session.execute(UNDO);
-      throw mismatch(event, plan.statements.join('; '), others);
-    }
-    if (plan.ifExists) {
-      const left = await notDropped(session, event.details?.dropped ?? []);
-      if (left.length > 0) {
-        if (plan.savepoint) await session.execute(UNDO);
-        throw stillThere(event, plan.statements.join('; '), left);
-      }
-    }
-    if (plan.mayDoNothing) {
-      const lacking = await notMade(session, event.details?.commands ?? []);
-      if (lacking.length > 0) {
-        if (plan.savepoint) await session.execute(UNDO);
-        throw notThere(event, plan.statements.join('; '), lacking);
-      }
+      throw wrong;
     }
     for (const { table } of found) await giveTo(table, table.owner, session);
     // if it failed, so would everything after it, the checkpoint among it
@@ -175,6 +162,21 @@ export class PlanExecutor {
 
 const FALLBACK = 'from catalog, names lost';
 const LATER = 'validated when the initial copy is complete';
+
+/** What tells the target from the source after a plan ran. */
+async function wrongAfter(
+  event: DdlCommandEvent,
+  { statements, ifExists, mayDoNothing }: Plan,
+  others: readonly ShapeMismatch[],
+  session: SqlSession,
+): Promise<WalcastError | null> {
+  const sql = statements.join('; ');
+  if (others.length > 0) return mismatch(event, sql, others);
+  const left = ifExists ? await notDropped(session, event.details?.dropped ?? []) : [];
+  if (left.length > 0) return stillThere(event, sql, left);
+  const lacking = mayDoNothing ? await notMade(session, event.details?.commands ?? []) : [];
+  return lacking.length > 0 ? notThere(event, sql, lacking) : null;
+}
 
 async function giveTo(table: TableMetadata, owner: string, session: SqlSession): Promise<void> {
   await session.execute(`alter table ${quoteQualified(table.schema, table.name)} owner to ${quoteIdentifier(owner)}`);

@@ -8,21 +8,29 @@ export function tupleBytes(batch: EventBatch, at: number, columns: number): numb
 }
 
 /**
- * Copies a tuple's values; `into` has the room. An unchanged TOAST value is taken from the tuple at `fallback`, if there is one.
+ * Copies a tuple's values; `into` has the room. An unchanged TOAST value is taken from the tuple at `fallback` of `earlier`, if there is one.
  * @returns where its fields begin
  */
-export function copyTuple(from: EventBatch, at: number, columns: number, into: EventBatch, fallback = -1): number {
+export function copyTuple(
+  from: EventBatch,
+  at: number,
+  columns: number,
+  into: EventBatch,
+  fallback = -1,
+  earlier: EventBatch = from,
+): number {
   if (at < 0) return -1;
   const start = into.fieldsUsed;
   for (let i = 0; i < columns; i++) {
     const unchanged = from.fields[at + i * 2 + 1] === FIELD_UNCHANGED && fallback >= 0;
+    const source = unchanged ? earlier : from;
     const field = (unchanged ? fallback : at) + i * 2;
-    const offset = from.fields[field] as number;
-    const length = from.fields[field + 1] as number;
+    const offset = source.fields[field] as number;
+    const length = source.fields[field + 1] as number;
     into.fields[start + i * 2] = into.byteLength;
     into.fields[start + i * 2 + 1] = length;
     if (length <= 0) continue;
-    from.bytes.copy(into.bytes, into.byteLength, offset, offset + length);
+    source.bytes.copy(into.bytes, into.byteLength, offset, offset + length);
     into.byteLength += length;
   }
   into.fieldsUsed = start + columns * 2;

@@ -1,4 +1,5 @@
 import { EVENT, EventBatch, FIELD_UNCHANGED } from '../../../wal/event-batch.ts';
+import { copyTuple } from '../rows/copy-tuple.ts';
 
 const BYTES = 64 * 1024;
 const EVENTS = 128;
@@ -21,20 +22,7 @@ export class MergedRows {
       bytes += Math.max(0, (left ? earlier.fields[earlierAt + c * 2 + 1] : later.fields[at + c * 2 + 1]) as number);
     }
     const into = this.#room(bytes, columns);
-    const start = into.fieldsUsed;
-    for (let c = 0; c < columns; c++) {
-      const left = later.fields[at + c * 2 + 1] === FIELD_UNCHANGED;
-      const from = left ? earlier : later;
-      const field = (left ? earlierAt : at) + c * 2;
-      const offset = from.fields[field] as number;
-      const length = from.fields[field + 1] as number;
-      into.fields[start + c * 2] = into.byteLength;
-      into.fields[start + c * 2 + 1] = length;
-      if (length <= 0) continue;
-      from.bytes.copy(into.bytes, into.byteLength, offset, offset + length);
-      into.byteLength += length;
-    }
-    into.fieldsUsed = start + columns * 2;
+    const start = copyTuple(later, at, columns, into, earlierAt, earlier);
     const i = into.count++;
     into.kinds[i] = EVENT.update;
     into.oldAt[i] = -1;
