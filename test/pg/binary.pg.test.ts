@@ -122,7 +122,7 @@ describe.each(testMajors())('values in binary form on PostgreSQL %i', (major) =>
     );
     const { binary, applied } = await same();
     expect(binary).toBe(applied);
-    expect(binary).toBeGreaterThan(200);
+    expect(binary).toBe(most * 5 + 41 + 15 + 5 + 7 + 10 + 5 + 4 + 1);
   });
 
   it('leaves values alone that are stored outside of the row and did not change', async () => {
@@ -187,36 +187,25 @@ describe.each(testMajors())('values in binary form on PostgreSQL %i', (major) =>
   });
 
   it("goes over to text when rows reach a user's function", async () => {
-    const user = quoteIdentifier(`plain_${pair.source.name}`);
-    const admin = (sql: string): Promise<unknown> => pair.source.query(sql);
-    await admin(`create role ${user}`);
-    if (pair.target.server !== pair.source.server) await pair.target.query(`create role ${user}`);
-    try {
-      await run(
-        `grant all on schema public to ${user}`,
-        `set role ${user}; create table theirs (id int primary key, v text);
-         create function twice(v text) returns text immutable language plpgsql as $$ begin return v || v; end $$; reset role`,
-        'create table plain (id int primary key)',
-      );
-      start();
-      await run('insert into plain select generate_series(1, 20)');
-      expect((await same()).binary).toBe(20);
-      await run(
-        `set role ${user}; create index theirs_twice on theirs (twice(v)); reset role`,
-        `begin; insert into plain values (21); insert into theirs select n, 'v' || n from generate_series(1, 9) n; commit`,
-        "update theirs set v = 'w' where id < 4",
-        'delete from theirs where id = 9',
-        'insert into plain select generate_series(30, 40)',
-      );
-      const { applied } = await same();
-      expect(applied).toBeGreaterThanOrEqual(20 + 1 + 9 + 3 + 1 + 11);
-      expect(pipeline?.supervisor.reconnects).toBe(1);
-    } finally {
-      await pipeline?.stop();
-      for (const database of new Set([pair.source, pair.target])) {
-        await database.query(`drop owned by ${user} cascade`).catch(() => undefined);
-      }
-    }
+    await run(
+      'create table plain (id int primary key)',
+      'create table theirs (id int primary key, v text)',
+      'alter table theirs owner to alice',
+      `create function twice(v text) returns text immutable language plpgsql as $$ begin return v || v; end $$`,
+      'alter function twice(text) owner to alice',
+    );
+    start();
+    await run('insert into plain select generate_series(1, 20)', "insert into theirs values (0, 'no index')");
+    expect((await same()).binary).toBe(21);
+    await run(
+      'create index theirs_twice on theirs (twice(v))',
+      `begin; insert into plain values (21); insert into theirs select n, 'v' || n from generate_series(1, 9) n; commit`,
+      "update theirs set v = 'w' where id < 4",
+      'delete from theirs where id = 9',
+      'insert into plain select generate_series(30, 40)',
+    );
+    expect((await same()).applied).toBeGreaterThanOrEqual(21 + 1 + 9 + 3 + 1 + 11);
+    expect(pipeline?.supervisor.reconnects).toBe(1);
   });
 
   it('goes over to text where the target has another type, which would take the bytes for another value', async () => {
