@@ -209,13 +209,12 @@ describe.each(testMajors())('values in binary form on PostgreSQL %i', (major) =>
   });
 
   it('goes over to text where the target has another type, which would take the bytes for another value', async () => {
-    await run('create table t (id int primary key, at int8, small int2)');
-    await pair.target.query('create table t (id int primary key, at timestamptz, small int4)');
-    await pair.target.query('alter table t alter at type text');
+    await run('create table t (id int primary key, amount int8)');
+    await pair.target.query('create table t (id int primary key, amount float8)');
     start({ targets: [{ name: 'replica', url: pair.target.url(), applyDdl: false }] });
-    await run('insert into t select n, n * 1000000000000000, n from generate_series(1, 9) n');
+    await run('insert into t select n, n * 1000 from generate_series(1, 9) n');
     await pipeline?.caughtUp();
-    const rows = 'select id, at, small from t order by id';
+    const rows = 'select id, amount from t order by id';
     expect(await pair.target.query(rows)).toEqual(await pair.source.query(rows));
     expect(pipeline?.supervisor.reconnects).toBe(1);
   });

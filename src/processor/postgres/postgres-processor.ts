@@ -221,7 +221,7 @@ export class PostgresProcessor implements Processor {
     }
     const refused = pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null);
     this.#failed(
-      this.#againAsText(failure) && !refused.retryable ? new TextNeeded('a row was refused', refused) : refused,
+      this.#againAsText(failure) && !refused.retryable ? new TextNeeded(refused.message, refused) : refused,
     );
   }
 
