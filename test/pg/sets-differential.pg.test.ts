@@ -3,6 +3,7 @@ import { testMajors } from '../support/majors.ts';
 import { seededRandom } from '../support/random.ts';
 import { TestDatabase } from '../support/test-database.ts';
 import { testDatabases, type DatabasePair } from '../support/test-databases.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { HISTORY_TABLES, history, TYPES } from './support/set-histories.ts';
 import { FedTarget, RecordedStream } from './support/sets-rig.ts';
 
@@ -110,7 +111,12 @@ describe.each(testMajors().flatMap((each) => [[each, 'text'] as const, [each, 'b
       expect(bySets.durable).toBe(byRows.durable);
       expect(bySets.binaryRows > HISTORIES).toBe(binary);
       // Changes of one row are one change in a set: else it was not written by sets at all.
-      expect(await written(pair.target)).toBeLessThan((await written(second)) * 0.95);
+      // The tables with most of such changes have columns that are text only. A session tells its last numbers late.
+      const most = binary ? 0.98 : 0.95;
+      await waitFor(async () => (await written(pair.target)) < (await written(second)) * most, {
+        what: 'the counts to show that rows were written as sets',
+        timeoutMs: 30_000,
+      });
     });
   },
 );
