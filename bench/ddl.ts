@@ -55,7 +55,7 @@ async function main(): Promise<void> {
         `${walk.plain.toFixed(2)} ms for a table that reaches none, ${walk.reaching.toFixed(2)} ms for one that does.\n`,
     );
     const contestants = [
-      daemonContestant({ name: 'walcast', program: BUILT_CLI }),
+      daemonContestant({ name: 'walcast', program: BUILT_CLI, binary: 'off' }),
       nativeContestant('native-text', false),
     ];
     for (const workload of [DIRECT_ROWS, OWNERS_ROWS]) {

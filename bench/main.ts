@@ -7,7 +7,7 @@ import { daemonContestant } from './contestants/daemon.ts';
 import { nativeContestant } from './contestants/native.ts';
 import { readerContestant, recvlogicalContestant } from './contestants/reading.ts';
 import type { BenchReport, WorkloadResult } from './measure/results.ts';
-import { type BenchOptions, HELP, readOptions } from './options.ts';
+import { BINARY_DAEMON, type BenchOptions, HELP, readOptions } from './options.ts';
 import { ROOT } from './paths.ts';
 import { markdown } from './report/markdown.ts';
 import { plot } from './report/plot.ts';
@@ -89,6 +89,9 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
+/** The short run holds text against text. */
+const BINARY: ReadonlySet<string> = new Set([BINARY_DAEMON, 'native-binary']);
+
 function chooseContestants(options: BenchOptions): Contestant[] {
   const daemons = [...options.daemons].map(([name, build]) =>
     daemonContestant({ name, ...build, profile: options.profile }),
@@ -96,7 +99,7 @@ function chooseContestants(options: BenchOptions): Contestant[] {
   const native = [nativeContestant('native-text', false), nativeContestant('native-binary', true)];
   const readers = [recvlogicalContestant(), readerContestant()];
   const all = [...daemons, ...native, ...(options.smoke ? [] : readers)];
-  if (options.contestants.length === 0) return options.smoke ? all.filter(({ name }) => name !== 'native-binary') : all;
+  if (options.contestants.length === 0) return options.smoke ? all.filter(({ name }) => !BINARY.has(name)) : all;
   const known = [...all.map(({ name }) => name), ...COPIER_NAMES];
   const unknown = options.contestants.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`there is no contestant ${unknown.join(', ')}`);

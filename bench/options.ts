@@ -3,10 +3,15 @@ import { parseArgs } from 'node:util';
 import { isPostgresMajor, type PostgresMajor } from '../src/app/demo/embedded/index.ts';
 import { BUILT_CLI } from './paths.ts';
 
+/** Ours with values in binary form, to be held against native-binary. */
+export const BINARY_DAEMON = 'walcast-binary';
+
 export interface DaemonBuild {
   /** The command line program. */
   readonly program: string;
   readonly nodeOptions: string;
+  /** `source.postgres.binary` */
+  readonly binary: 'auto' | 'off';
 }
 
 export interface BenchOptions {
@@ -33,7 +38,7 @@ export const HELP = `npm run bench -- [W1 W1b W2 W3 W4 W5 W6 W7 W7b …] [option
   --quick                 a fiftieth of the size (W7: a tenth), one round
   --scale F               size of the workloads, 1 = full
   --rounds N              rounds, interleaved; the medians are reported (default 3; with --quick 1)
-  --only a,b              contestants: walcast, native-text, native-binary, recvlogical, reader; W7: walcast, snapshot, native, native-binary, pipe, pipe+keys
+  --only a,b              contestants: walcast, walcast-binary, native-text, native-binary, recvlogical, reader; W7: walcast, snapshot, native, native-binary, pipe, pipe+keys
   --fsync on|off          both servers (default off)
   --synchronous-commit on|off   both targets alike (default off, as subscriptions have it)
   --pg 14|15|16|17|18     server version (default 15)
@@ -82,7 +87,11 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     fsync: onOff(values.fsync, '--fsync') === 'on',
     synchronousCommit: onOff(values['synchronous-commit'], '--synchronous-commit'),
     major,
-    daemons: new Map([['walcast', { program: BUILT_CLI, nodeOptions: '' }], ...values.daemon.map(namedDaemon)]),
+    daemons: new Map([
+      ['walcast', { program: BUILT_CLI, nodeOptions: '', binary: 'off' }],
+      [BINARY_DAEMON, { program: BUILT_CLI, nodeOptions: '', binary: 'auto' }],
+      ...values.daemon.map(namedDaemon),
+    ]),
     json: values.json,
     plot: values.plot,
     profile: values.profile,
@@ -95,7 +104,7 @@ function namedDaemon(text: string): [string, DaemonBuild] {
   const at = text.indexOf('=');
   if (at < 1) throw new Error(`--daemon ${text}: expected NAME=FILE`);
   const [program = '', ...nodeOptions] = text.slice(at + 1).split(' ');
-  return [text.slice(0, at), { program: resolve(program), nodeOptions: nodeOptions.join(' ') }];
+  return [text.slice(0, at), { program: resolve(program), nodeOptions: nodeOptions.join(' '), binary: 'off' }];
 }
 
 function positive(text: string | undefined, otherwise: number, flag: string): number {

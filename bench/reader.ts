@@ -10,6 +10,7 @@ import type { Processor } from '../src/wal/processor.ts';
 const [url = '', slot = '', publication = ''] = process.argv.slice(2);
 
 const nothing: Processor = {
+  takesBinary: false,
   name: 'nothing',
   open: () => Promise.resolve(LSN_ZERO),
   write: () => Promise.resolve(),

@@ -10,12 +10,13 @@ export interface DaemonOptions {
   /** The command line program, `main.js`. */
   readonly program: string;
   readonly nodeOptions?: string;
+  readonly binary: 'auto' | 'off';
   /** Folder for CPU profiles. */
   readonly profile?: string | undefined;
 }
 
 /** `replicate init` and `replicate run` as anybody would run them, in a process of its own. */
-export function daemonContestant({ name, program, nodeOptions = '', profile }: DaemonOptions): Contestant {
+export function daemonContestant({ name, program, nodeOptions = '', binary, profile }: DaemonOptions): Contestant {
   return {
     name,
     writes: true,
@@ -24,7 +25,7 @@ export function daemonContestant({ name, program, nodeOptions = '', profile }: D
       return { slot: `walcast_${lane.name}` };
     },
     start(lane) {
-      return Promise.resolve(new DaemonRunner(lane, program, nodeOptions, profile));
+      return Promise.resolve(new DaemonRunner(lane, { program, nodeOptions, binary, profile }));
     },
   };
 }
@@ -41,32 +42,36 @@ export async function initPipeline(lane: Lane, program: string): Promise<void> {
   if (code !== 0) throw new Error(`replicate init ended with ${code}: ${stderr}`);
 }
 
-function pipelineConfig(lane: Lane): Record<string, unknown> {
+function pipelineConfig(lane: Lane, binary: 'auto' | 'off' = 'auto'): Record<string, unknown> {
   return {
     name: lane.name,
-    source: { postgres: { url: lane.source.url(lane.sourceDatabase) } },
+    source: { postgres: { url: lane.source.url(lane.sourceDatabase), binary } },
     targets: [{ name: 'bench', postgres: { url: lane.target.url(lane.targetDatabase) } }],
     snapshot: { mode: 'never' },
   };
 }
 
+type Build = Required<Pick<DaemonOptions, 'program' | 'nodeOptions' | 'binary'>> & { profile: string | undefined };
+
 class DaemonRunner implements Runner {
   readonly #lane: Lane;
   readonly #program: string;
   readonly #nodeOptions: string;
+  readonly #binary: 'auto' | 'off';
   readonly #profile: string | undefined;
   #daemon: Daemon | null = null;
   #exit: string | null = null;
 
-  constructor(lane: Lane, program: string, nodeOptions: string, profile: string | undefined) {
+  constructor(lane: Lane, { program, nodeOptions, binary, profile }: Build) {
     this.#lane = lane;
+    this.#binary = binary;
     this.#program = program;
     this.#nodeOptions = nodeOptions;
     this.#profile = profile;
   }
 
   async begin(): Promise<void> {
-    const config = pipelineConfig(this.#lane);
+    const config = pipelineConfig(this.#lane, this.#binary);
     if (this.#profile !== undefined) await mkdir(this.#profile, { recursive: true });
     const env = this.#nodeOptions === '' ? {} : { NODE_OPTIONS: this.#nodeOptions };
     const daemon = await startDaemon(

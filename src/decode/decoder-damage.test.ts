@@ -94,6 +94,10 @@ describe('damaged streams', () => {
     ['a row of an unknown relation', [wire.begin(1n, 1), wire.insert(TABLE, ['a'])]],
     ['a truncate of an unknown relation', [wire.begin(1n, 1), wire.truncate([TABLE])]],
     ['a row with a column too few', [wire.begin(1n, 1), table(2), wire.insert(TABLE, ['a'])]],
+    [
+      'a value in binary form that was not asked for',
+      [wire.begin(1n, 1), table(1), wire.insert(TABLE, [Buffer.from('a')])],
+    ],
     ['a row with a column too many', [wire.begin(1n, 1), table(2), wire.insert(TABLE, ['a', 'b', 'c'])]],
     ['an unknown replica identity', [wire.relation({ oid: 1, schema: 's', name: 't', identity: 'x', columns: [] })]],
     ['an unknown message', [Buffer.from('Sxxxx')]],

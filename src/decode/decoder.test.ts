@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as wire from '../../test/support/wire.ts';
 import { UNCHANGED, type WireOld, type WireValue } from '../../test/support/wire.ts';
 import { asRead, TABLE, table, WireReader, XID } from '../../test/support/wire-reader.ts';
+import { TextNeeded } from '../errors/text-needed.ts';
 import type { DdlEvent } from '../wal/ddl-event.ts';
 import { EVENT, type EventBatch } from '../wal/event-batch.ts';
 import { lsn } from '../wal/lsn.ts';
@@ -11,12 +12,15 @@ import { Decoder } from './decoder.ts';
 
 const SEED = 20_240_617;
 
-const value: fc.Arbitrary<WireValue> = fc.oneof(
+const left = [fc.constant(null), fc.constant(UNCHANGED)] as const;
+const textValue: fc.Arbitrary<WireValue> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
-  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
-  fc.constant(null),
-  fc.constant(UNCHANGED),
   fc.constant(''),
+  ...left,
+);
+const binaryValue: fc.Arbitrary<WireValue> = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+  ...left,
 );
 
 interface WireRow {
@@ -25,8 +29,8 @@ interface WireRow {
   readonly after: readonly WireValue[] | null;
 }
 
-function row(count: number): fc.Arbitrary<WireRow> {
-  const tuple = fc.array(value, { minLength: count, maxLength: count });
+function row(count: number, binary = false): fc.Arbitrary<WireRow> {
+  const tuple = fc.array(binary ? binaryValue : textValue, { minLength: count, maxLength: count });
   const old = fc.record({ kind: fc.constantFrom('K' as const, 'O' as const), values: tuple });
   return fc.oneof(
     fc.record({ kind: fc.constant(EVENT.insert), old: fc.constant(null), after: tuple }),
@@ -108,10 +112,21 @@ describe('decoding of each message', () => {
     ]);
   });
 
-  it.each([0, 1, 3, 1600])('brings every row of %i columns back as it was', (count) => {
+  it.each([
+    [0, false],
+    [1, false],
+    [3, false],
+    [1600, false],
+    [3, true],
+    [1600, true],
+  ])('brings every row of %i columns back as it was, in binary form: %s', (count, binary) => {
     fc.assert(
-      fc.property(fc.array(row(count), { minLength: 1, maxLength: count > 100 ? 2 : 30 }), (rows) => {
-        const reader = new WireReader().feed(wire.begin(1n, XID), table(count), ...rows.map((each) => toWire(each)));
+      fc.property(fc.array(row(count, binary), { minLength: 1, maxLength: count > 100 ? 2 : 30 }), (rows) => {
+        const reader = new WireReader({ binary }).feed(
+          wire.begin(1n, XID),
+          table(count),
+          ...rows.map((each) => toWire(each)),
+        );
         expect(reader.rows()).toEqual(
           rows.map(({ kind, old, after }, i) => ({
             kind,
@@ -125,6 +140,27 @@ describe('decoding of each message', () => {
       }),
       { seed: SEED, numRuns: count > 100 ? 3 : 60 },
     );
+  });
+
+  it('goes over to text at the first table that has no binary form, and at no other', () => {
+    const withType = (type: number): Buffer =>
+      wire.relation({ oid: TABLE, schema: 'public', name: 't', columns: [{ name: 'c', type }] });
+    for (const type of [23, 25, 1700, 3802]) {
+      expect(new WireReader({ binary: true }).feed(wire.begin(1n, 1), withType(type)).seal()[1]).toMatchObject({
+        object: { binary: true },
+      });
+    }
+    for (const type of [1007, 16400, 26, 142, 790, 1186, 869, 2205]) {
+      const reader = new WireReader({ binary: true }).feed(wire.begin(1n, 1));
+      expect(() => reader.feed(withType(type))).toThrow(TextNeeded);
+      expect(new WireReader().feed(wire.begin(1n, 1), withType(type)).seal()[1]).not.toHaveProperty('object.binary');
+    }
+  });
+
+  it('counts rows in binary form, and those only', () => {
+    const rows = [wire.insert(TABLE, [Buffer.from('a')]), wire.insert(TABLE, [null])];
+    expect(new WireReader({ binary: true }).feed(wire.begin(1n, 1), table(1), ...rows).decoder.binaryRows).toBe(2);
+    expect(new WireReader().feed(wire.begin(1n, 1), table(1), wire.insert(TABLE, ['a'])).decoder.binaryRows).toBe(0);
   });
 
   it('keeps the position of a row above 4 GB of WAL', () => {
@@ -183,7 +219,7 @@ describe('what is left out', () => {
 
   it('asks only for transactional messages inside a transaction, and keeps only what is an event', () => {
     const event = { kind: 'rows', v: 1 } as DdlEvent;
-    const reader = new WireReader((prefix) => (prefix === 'walcast' ? event : null)).feed(
+    const reader = new WireReader({ message: (prefix) => (prefix === 'walcast' ? event : null) }).feed(
       wire.message('walcast', Buffer.from('before'), false),
       wire.begin(1n, XID),
       wire.message('walcast', Buffer.from('loose'), false),
@@ -335,7 +371,7 @@ describe('batches', () => {
 
   it('count what large messages take: a batch of them stays near its size', () => {
     const event = { kind: 'ddl', v: 1 } as DdlEvent;
-    const reader = new WireReader(() => event).feed(wire.begin(1n, 1));
+    const reader = new WireReader({ message: () => event }).feed(wire.begin(1n, 1));
     const content = Buffer.alloc(100_000, 'x');
     for (let i = 0; i < 100; i++) reader.feed(wire.message('walcast', content));
     reader.seal();

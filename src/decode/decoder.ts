@@ -1,12 +1,14 @@
 import type { DdlCommandEvent, DdlEvent } from '../wal/ddl-event.ts';
 import { EVENT, type EventBatch, type EventKind, type EventObject } from '../wal/event-batch.ts';
 import { oid, xid } from '../wal/ids.ts';
+import { TextNeeded } from '../errors/text-needed.ts';
+import { STREAMED_BINARY_TYPES } from '../wal/binary-types.ts';
 import { lsn, type Lsn } from '../wal/lsn.ts';
 import type { Relation, RelationColumn } from '../wal/relation.ts';
 import { BATCH_BYTES, BATCH_EVENTS, BatchPool } from './batch-pool.ts';
 import { MessageReader } from './message-reader.ts';
 import { protocolError } from './protocol-error.ts';
-import { readTuple, tupleEnd } from './tuple.ts';
+import { readTuple, tupleEnd, VALUE_BINARY, VALUE_TEXT } from './tuple.ts';
 
 const MESSAGE = {
   begin: 0x42,
@@ -52,9 +54,18 @@ export class Decoder {
   // The relation of consecutive rows is nearly always the same.
   #lastOid = -1;
   #lastRelation: Relation | null = null;
+  readonly #values: typeof VALUE_TEXT | typeof VALUE_BINARY;
+  #rows = 0;
 
-  constructor(hooks: DecoderHooks) {
+  /** @param binary the stream was asked for values in binary form */
+  constructor(hooks: DecoderHooks, binary = false) {
     this.#hooks = hooks;
+    this.#values = binary ? VALUE_BINARY : VALUE_TEXT;
+  }
+
+  /** Rows so far whose values were in binary form. */
+  get binaryRows(): number {
+    return this.#values === VALUE_BINARY ? this.#rows : 0;
   }
 
   get inTransaction(): boolean {
@@ -141,7 +152,7 @@ export class Decoder {
     batch.newAt[i] = -1;
     batch.oldIsFull[i] = 0;
     if (kind !== MESSAGE.insert && (marker === KEY || marker === OLD)) {
-      readTuple(batch.bytes, at + 1, end, batch.fields, into, columns, kind);
+      readTuple(batch.bytes, at + 1, end, batch.fields, into, columns, kind, this.#values);
       batch.oldAt[i] = into;
       batch.oldIsFull[i] = marker === OLD ? 1 : 0;
       into += columns * 2;
@@ -150,7 +161,7 @@ export class Decoder {
     }
     if (kind !== MESSAGE.delete) {
       if (marker !== NEW) throw protocolError(`row marker ${marker} instead of N`, { kind });
-      readTuple(batch.bytes, at + 1, end, batch.fields, into, columns, kind);
+      readTuple(batch.bytes, at + 1, end, batch.fields, into, columns, kind, this.#values);
       batch.newAt[i] = into;
       into += columns * 2;
       at = tupleEnd;
@@ -166,6 +177,7 @@ export class Decoder {
     batch.byteLength = end;
     batch.fieldsUsed = into;
     batch.count = i + 1;
+    this.#rows++;
     if (batch.count === batch.kinds.length) this.seal();
   }
 
@@ -207,7 +219,9 @@ export class Decoder {
       columns.push(typeName === undefined ? column : { ...column, typeName });
     }
     reader.expectEnd();
-    const relation: Relation = { oid: oid(id), schema, name, replicaIdentity, columns };
+    const binary = this.#values === VALUE_BINARY;
+    if (binary && schema !== OWN_SCHEMA) refuseOtherTypes(schema, name, columns);
+    const relation: Relation = { oid: oid(id), schema, name, replicaIdentity, columns, ...(binary ? { binary } : {}) };
     this.#relations.set(id, relation);
     this.#lastOid = -1;
     if (schema !== OWN_SCHEMA) this.#object(EVENT.relation, relation, chunk, start);
@@ -297,6 +311,13 @@ export class Decoder {
     }
     return batch;
   }
+}
+
+/** Nothing of its rows has come: the stream starts over as text. */
+function refuseOtherTypes(schema: string, name: string, columns: readonly RelationColumn[]): void {
+  const other = columns.find(({ typeOid }) => !STREAMED_BINARY_TYPES.has(typeOid));
+  if (other !== undefined)
+    throw new TextNeeded(`column ${other.name} of ${schema}.${name} has a type that goes as text`);
 }
 
 function isReplicaIdentity(text: string): text is Relation['replicaIdentity'] {

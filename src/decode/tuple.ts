@@ -1,17 +1,20 @@
 import { FIELD_NULL, FIELD_UNCHANGED } from '../wal/event-batch.ts';
 import { protocolError } from './protocol-error.ts';
 
+/** How a stream carries values: what it was asked for, since what pgoutput has no binary form of is no part of a binary stream. */
+export const VALUE_TEXT = 0x74; // t
+export const VALUE_BINARY = 0x62; // b
+export type ValueFormat = typeof VALUE_TEXT | typeof VALUE_BINARY;
+
 const NULL = 0x6e; // n
 const UNCHANGED = 0x75; // u
-const TEXT = 0x74; // t
-const BINARY = 0x62; // b
 
 /** Position after the tuple that {@link readTuple} read last; a field of the module, so that no object is made per row. */
 export let tupleEnd = 0;
 
 /**
  * Walks one TupleData in `bytes[at, end)` and writes (offset, length) of each column into `fields` from `into`. The values themselves are
- * not touched.
+ * not touched. All have the format `values`: written as another one, they would be other values.
  */
 export function readTuple(
   bytes: Buffer,
@@ -21,6 +24,7 @@ export function readTuple(
   into: number,
   columns: number,
   kind: number,
+  values: ValueFormat,
 ): void {
   if (at + 2 > end) throw protocolError('message ends early', { kind, offset: at });
   const count = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
@@ -30,7 +34,7 @@ export function readTuple(
   for (let i = 0; i < count; i++) {
     if (position >= end) throw protocolError('message ends early', { kind, offset: position });
     const format = bytes[position++] as number;
-    if (format === TEXT || format === BINARY) {
+    if (format === values) {
       if (position + 4 > end) throw protocolError('message ends early', { kind, offset: position });
       const length =
         ((bytes[position] as number) << 24) |
@@ -50,7 +54,7 @@ export function readTuple(
       fields[field] = 0;
       fields[field + 1] = FIELD_UNCHANGED;
     } else {
-      throw protocolError(`unknown column format ${format}`, { kind, offset: position - 1 });
+      throw protocolError(`column format ${format} instead of ${values}`, { kind, offset: position - 1 });
     }
     field += 2;
   }

@@ -15,6 +15,8 @@ export interface StreamOptions {
   readonly slot: string;
   readonly publication: string;
   readonly source: SourceState;
+  /** Values come in binary form. */
+  readonly binary?: boolean;
 }
 
 /** One connection to the source, decoded once and handed to every target. The slowest target sets the pace. */
@@ -32,13 +34,18 @@ export class ReplicationStream {
   constructor(options: StreamOptions) {
     this.#publication = options.publication;
     this.#verifier = new DdlMessageVerifier(options.source);
-    this.#decoder = new Decoder({
-      batch: (batch) => this.#distribute(batch),
-      message: (...message) => this.#message(...message),
-    });
+    const { binary = false } = options;
+    this.#decoder = new Decoder(
+      {
+        batch: (batch) => this.#distribute(batch),
+        message: (...message) => this.#message(...message),
+      },
+      binary,
+    );
     this.#connection = new ReplicationConnection(options.client, {
       slot: options.slot,
       publication: options.publication,
+      binary,
       handlers: {
         data: (bytes, start, end) => {
           this.#messages++;
@@ -61,6 +68,11 @@ export class ReplicationStream {
 
   get messages(): number {
     return this.#messages;
+  }
+
+  /** See {@link Decoder.binaryRows}. */
+  get binaryRows(): number {
+    return this.#decoder.binaryRows;
   }
 
   /** Messages with our prefix that our triggers did not write. */

@@ -11,12 +11,15 @@ import { ReplicationStream } from './replication-stream.ts';
 import type { Filler } from './snapshot/filler.ts';
 import { TargetFeed } from './target-feed.ts';
 import { TargetSlot } from './target-slot.ts';
+import { ValueFormat } from './value-format.ts';
 
 export interface SupervisorOptions {
   readonly source: SourceAddress;
   readonly processors: readonly Processor[];
   /** Fills targets that have nothing yet. */
   readonly filler: Filler;
+  /** Values may be streamed in binary form. */
+  readonly binary: boolean;
   readonly logger: Logger;
 }
 
@@ -55,9 +58,12 @@ export class Supervisor {
   #reconnects = 0;
   #forged = 0;
   #messages = 0;
+  #binaryRows = 0;
+  readonly #format: ValueFormat;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#format = new ValueFormat(options.source, options.binary, options.logger);
     this.#slots = options.processors.map((processor) => new TargetSlot(processor));
   }
 
@@ -91,6 +97,11 @@ export class Supervisor {
 
   get messages(): number {
     return this.#messages + (this.#stream?.messages ?? 0);
+  }
+
+  /** Rows that the source has sent with their values in binary form. */
+  get binaryRows(): number {
+    return this.#binaryRows + (this.#stream?.binaryRows ?? 0);
   }
 
   /** Runs until the signal fires. Rejects only if the pipeline is refused before it ever streamed. */
@@ -209,12 +220,14 @@ export class Supervisor {
 
   async #streamUntilEnd(source: SourceState, signal: AbortSignal): Promise<void> {
     const { url, slot, publication } = this.#options.source;
+    const binary = await this.#format.binary(this.#slots, signal);
     const stream = new ReplicationStream({
       // The sender prints the values: unpinned, a database's DateStyle or extra_float_digits would change or cut them.
       client: clientConfig({ url, applicationName: 'walcast', options: READING_OPTIONS, side: 'source' }),
       slot,
       publication,
       source,
+      binary,
     });
     const feeds = this.#feeds(stream);
     const ending = new AbortController();
@@ -227,7 +240,8 @@ export class Supervisor {
       this.#streamedOnce = true;
       this.#openedAt = Date.now();
       if (this.#ack !== null) stream.confirm(this.#ack.confirmed);
-      this.#options.logger.info({ slot, lsn: formatLsn(source.position.confirmed) }, 'streaming');
+      const from = { slot, lsn: formatLsn(source.position.confirmed), values: binary ? 'binary' : 'text' };
+      this.#options.logger.info(from, 'streaming');
       const following = this.#options.filler.followSequences(this.#slots, source, ending.signal);
       const retries = this.#retryBeside(source, ending);
       await Promise.race([stream.ended, aborted(ending.signal)]);
@@ -240,6 +254,7 @@ export class Supervisor {
       this.#stream = null;
       this.#forged += stream.forged;
       this.#messages += stream.messages;
+      this.#binaryRows += stream.binaryRows;
       await stream.close();
       // What is not committed comes again. A target that stalls would keep its feed, and so all others, waiting.
       this.#liveFeeds = new Map();
@@ -282,6 +297,10 @@ export class Supervisor {
 
   #targetFailed(slot: TargetSlot, error: unknown): void {
     if (slot.state !== 'streaming') return;
+    if (this.#format.goesOver(error)) {
+      this.#endStream?.();
+      return;
+    }
     this.#recordFailure(slot, error);
     const feed = this.#liveFeeds.get(slot);
     if (feed !== undefined) {
@@ -346,7 +365,7 @@ export class Supervisor {
   }
 
   #noteSourceError(error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) return;
+    if (signal.aborted || this.#format.goesOver(error)) return;
     const known = isWalcastError(error) ? error : unknownFailure(error);
     if (!known.retryable && !this.#streamedOnce) throw known;
     this.#sourceError = known;

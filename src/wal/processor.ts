@@ -31,6 +31,8 @@ export interface SourcePosition extends SourceIdentity {
  */
 export interface Processor extends SnapshotCapable {
   readonly name: string;
+  /** As it is open now, it takes rows whose values are in binary form. Those that turn out not to fit are refused by {@link TextNeeded}. */
+  readonly takesBinary: boolean;
   /**
    * Connects, reads the checkpoint and holds it against the source. Returns the position up to which the target has everything, or null: it
    * is to be filled by a snapshot first, or one that was begun is not at its catch-up yet. It is closed again then.

@@ -19,4 +19,6 @@ export interface Relation {
   /** d default (primary key) · n nothing · f full · i index */
   readonly replicaIdentity: 'd' | 'n' | 'f' | 'i';
   readonly columns: readonly RelationColumn[];
+  /** The values of its rows are in binary form, each of a type that has one which every server reads alike; else all are text. */
+  readonly binary?: boolean;
 }

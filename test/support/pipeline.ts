@@ -25,6 +25,8 @@ export interface PipelineOptions {
   /** Of the address that streams; default: the source's own. */
   readonly sourceUrl?: string;
   readonly logger?: Logger;
+  /** `source.postgres.binary: auto`; default: true, as in the product. */
+  readonly binary?: boolean;
   /** Fills targets without a checkpoint first; absent: they are filled already. */
   readonly snapshot?: Partial<CopySettings>;
   /** Else the best one of the machine. */
@@ -85,6 +87,7 @@ export class TestPipeline {
         },
         this.#abort.signal,
       ),
+      binary: options.binary ?? true,
       logger,
     });
     this.#running = this.supervisor.run(this.#abort.signal);

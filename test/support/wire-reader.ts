@@ -1,4 +1,4 @@
-import { Decoder } from '../../src/decode/decoder.ts';
+import { Decoder, type DecoderHooks } from '../../src/decode/decoder.ts';
 import type { DdlEvent } from '../../src/wal/ddl-event.ts';
 import { EVENT, FIELD_NULL, FIELD_UNCHANGED, type EventBatch, type EventObject } from '../../src/wal/event-batch.ts';
 import * as wire from './wire.ts';
@@ -28,14 +28,15 @@ export class WireReader {
   readonly #columns = new Map<number, number>();
   #at = 0n;
 
-  constructor(message?: (prefix: string) => DdlEvent | null) {
-    this.decoder = new Decoder({
+  constructor({ message, binary }: { message?: (prefix: string) => DdlEvent | null; binary?: boolean } = {}) {
+    const hooks: DecoderHooks = {
       batch: (batch) => this.#take(batch),
       message: (prefix, content, transaction) => {
         this.messages.push({ prefix, content, transaction });
         return message?.(prefix) ?? null;
       },
-    });
+    };
+    this.decoder = new Decoder(hooks, binary);
   }
 
   /** The buffer is overwritten after each message, as the driver does. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Decoder } from '../../src/decode/decoder.ts';
+import { Decoder, type DecoderHooks } from '../../src/decode/decoder.ts';
 import { ReplicationConnection } from '../../src/listener/postgres/replication-connection.ts';
 import { clientConfig } from '../../src/postgres/client.ts';
 import { READING_OPTIONS } from '../../src/postgres/pinned-settings.ts';
@@ -31,6 +31,7 @@ export interface StreamProbeOptions {
   readonly publication?: string;
   readonly config?: pg.ClientConfig;
   readonly openTimeoutMs?: number;
+  readonly binary?: boolean;
   /** Called for each message before it is decoded. */
   readonly onData?: (chunk: Buffer) => void;
 }
@@ -47,19 +48,29 @@ export class StreamProbe {
   #rows: (string | null | undefined)[] = [];
   keepalives = 0;
 
-  constructor({ url, slot, publication = STREAM_PUBLICATION, config, onData, openTimeoutMs }: StreamProbeOptions) {
-    this.#decoder = new Decoder({
+  constructor({
+    url,
+    slot,
+    publication = STREAM_PUBLICATION,
+    config,
+    onData,
+    openTimeoutMs,
+    binary = false,
+  }: StreamProbeOptions) {
+    const hooks: DecoderHooks = {
       batch: (batch) => this.#take(batch),
       message: (_prefix, content) => {
         this.#contents.push(content);
         return null;
       },
-    });
+    };
+    this.#decoder = new Decoder(hooks, binary);
     this.connection = new ReplicationConnection(
       { ...clientConfig({ url, applicationName: 'test stream', options: READING_OPTIONS, side: 'source' }), ...config },
       {
         slot,
         publication,
+        binary,
         ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }),
         handlers: {
           data: (bytes, start, end) => {

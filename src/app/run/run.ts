@@ -35,6 +35,7 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
     source: { url, pipeline: config.name, slot, publication },
     processors: buildProcessors(loaded, logger),
     filler: buildFiller(loaded, logger, signal),
+    binary: config.source.postgres.binary === 'auto',
     logger,
   });
   const copies = (): ReportedCopy[] =>

@@ -21,6 +21,8 @@ export interface ReplicationHandlers {
 export interface ReplicationOptions {
   readonly slot: string;
   readonly publication: string;
+  /** Asks for values in binary form, where their types have one. */
+  readonly binary?: boolean;
   readonly handlers: ReplicationHandlers;
   /** For the server to begin streaming; default 30 s. */
   readonly openTimeoutMs?: number;
@@ -276,9 +278,10 @@ class SafePgoutput {
   async start(client: Client, slot: string): Promise<unknown> {
     await this.#adopt(client);
     // 0/0: the slot decides. A position of ours could only be older (ignored) or newer (a loss).
+    const binary = this.#source.binary === true ? ", binary 'true'" : '';
     return client.query(
       `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL 0/0 (proto_version '1', ` +
-        `publication_names ${quoteLiteral(quoteIdentifier(this.#source.publication))}, messages 'true')`,
+        `publication_names ${quoteLiteral(quoteIdentifier(this.#source.publication))}, messages 'true'${binary})`,
     );
   }
 

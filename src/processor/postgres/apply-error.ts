@@ -104,8 +104,16 @@ function describeKey(relation: Relation, batch: EventBatch, event: number): stri
   const parts: string[] = [];
   relation.columns.forEach((column, i) => {
     if (!column.key || relation.replicaIdentity === 'f') return;
-    const value = batch.text(at, i) ?? 'null';
+    const value = keyValue(relation, batch, at, i);
     parts.push(`${column.name} = ${value.length > VALUE_LIMIT ? `${value.slice(0, VALUE_LIMIT)}…` : value}`);
   });
   return parts.length > 0 ? parts.join(', ') : 'no key';
+}
+
+/** The rows of a binary stream that are refused come again as text; before that only what may pass by itself is told of them. */
+function keyValue({ binary, columns }: Relation, batch: EventBatch, at: number, i: number): string {
+  const length = batch.fields[at + i * 2 + 1] as number;
+  if (binary !== true || length < 0) return batch.text(at, i) ?? 'null';
+  const start = batch.fields[at + i * 2] as number;
+  return `\\x${batch.bytes.toString('hex', start, start + Math.min(length, VALUE_LIMIT))} of type ${columns[i]?.typeOid}`;
 }

@@ -1,3 +1,4 @@
+import { TextNeeded } from '../../errors/text-needed.ts';
 import { WalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
 import type { PipelinedConnection, PipelineFailure } from '../../postgres/pipelined-connection.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
@@ -61,11 +62,17 @@ export class PostgresProcessor implements Processor {
   #checkpoint: Lsn = LSN_ZERO;
   /** Copied tables whose rows met a unique value twice: source oid → name here. Emptied when the session opens, and copied again. */
   readonly #startOver = new Map<number, Relation>();
+  #copying = false;
 
   constructor(options: PostgresProcessorOptions) {
     this.name = options.name;
     this.#options = options;
     this.#cautiousUntil = options.rowByRow === true ? LSN_MAX : LSN_ZERO;
+  }
+
+  /** Ranges of a copy are told apart by keys, as text. */
+  get takesBinary(): boolean {
+    return this.#applier !== null && !this.#copying;
   }
 
   async openSnapshot(source: SourcePosition, signal: AbortSignal): Promise<SnapshotSink> {
@@ -107,6 +114,7 @@ export class PostgresProcessor implements Processor {
       }
       const { position, copy } = joined;
       this.#startOver.clear();
+      this.#copying = copy !== null;
       if (asynchronousCommit) await makeDurable(connection, source);
       await rows.learnConstraints();
       await DdlLog.prune(connection);
@@ -207,11 +215,19 @@ export class PostgresProcessor implements Processor {
       this.#failed(known.asRetryable());
       return;
     }
+    if (failure.batch === null) {
+      this.#failed(serverError(failure.error, this.#where(), this.#fields()));
+      return;
+    }
+    const refused = pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null);
     this.#failed(
-      failure.batch === null
-        ? serverError(failure.error, this.#where(), this.#fields())
-        : pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null),
+      this.#againAsText(failure) && !refused.retryable ? new TextNeeded(refused.message, refused) : refused,
     );
+  }
+
+  /** What the target says of a row that came in binary form is asked once more of its text, which people can read as well. */
+  #againAsText({ batch, event }: PipelineFailure): boolean {
+    return batch !== null && this.#session?.rows.relation(batch.refs[event] as number)?.binary === true;
   }
 
   /** A table whose ranges were copied under several snapshots, where one row is ahead of another: it is copied as a whole. */

@@ -31,13 +31,14 @@ export class RecordedStream {
     this.#state = state;
   }
 
-  static async open(source: TestDatabase): Promise<RecordedStream> {
+  static async open(source: TestDatabase, binary = false): Promise<RecordedStream> {
     const slot = await prepareStream(source);
     const state: Recorded = { messages: [], fence: false, whole: false };
     const probe = await StreamProbe.open({
       url: source.url(),
       slot,
       publication: STREAM_PUBLICATION,
+      binary,
       onData: (chunk) => {
         state.messages.push(Buffer.from(chunk));
         if (chunk[HEADER] === MESSAGE) state.fence = true;
@@ -71,12 +72,12 @@ export class FedTarget {
   #sealed: EventBatch[] = [];
   #durable: Lsn = LSN_ZERO;
 
-  private constructor(processor: PostgresProcessor) {
+  private constructor(processor: PostgresProcessor, binary: boolean) {
     this.processor = processor;
-    this.#decoder = new Decoder({ batch: (batch) => this.#sealed.push(batch), message: () => null });
+    this.#decoder = new Decoder({ batch: (batch) => this.#sealed.push(batch), message: () => null }, binary);
   }
 
-  static async open(target: TestDatabase, source: TestDatabase, rowByRow: boolean): Promise<FedTarget> {
+  static async open(target: TestDatabase, source: TestDatabase, rowByRow: boolean, binary = false): Promise<FedTarget> {
     const processor = new PostgresProcessor({
       name: rowByRow ? 'rows' : 'sets',
       url: target.url(),
@@ -85,7 +86,7 @@ export class FedTarget {
       ddl: () => new DdlReplayer({ roles: 'stop', roleMap: new Map() }),
       migrate: async (session) => void (await migrate(session, { set: 'target' })),
     });
-    const fed = new FedTarget(processor);
+    const fed = new FedTarget(processor, binary);
     const { confirmed } = await slotView(source, `${source.name}_stream`);
     const position = {
       systemIdentifier: '1',
@@ -109,6 +110,10 @@ export class FedTarget {
     };
     await processor.open(position, events, new AbortController().signal);
     return fed;
+  }
+
+  get binaryRows(): number {
+    return this.#decoder.binaryRows;
   }
 
   get durable(): Lsn {

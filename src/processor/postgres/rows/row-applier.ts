@@ -8,6 +8,7 @@ import { IsoCheck } from './iso-check.ts';
 import { SetWriter } from '../sets/set-writer.ts';
 import { RELEASE_STATEMENT, Slice } from '../sets/slice.ts';
 import { refuseSideEffects } from './origin-role.ts';
+import { requireBinary } from './require-binary.ts';
 import { RowWriter } from './row-writer.ts';
 import { loadTargetTable, type TargetTable } from './target-table.ts';
 
@@ -143,7 +144,9 @@ export class RowApplier {
     await learned;
     if (table !== null) this.iso.meet(relation, table);
     if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, schema, name);
-    this.#writer.learn(oid, table, table === null ? null : ((await authority) as object | null));
+    const role = table === null ? null : ((await authority) as object | null);
+    if (table !== null && relation.binary === true) requireBinary(relation, table, role);
+    this.#writer.learn(oid, table, role);
     return table;
   }
 

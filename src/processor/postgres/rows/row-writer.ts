@@ -14,6 +14,8 @@ const STATEMENT_LIMIT = 4000;
 interface Prepared extends RowStatement {
   /** Its name on the server as the wire wants it: unnamed portal, name, both closed by zero bytes. */
   readonly wireName: Buffer;
+  /** Values are in binary form. */
+  readonly binary: boolean;
   /** The statement that checks its own count, once it was needed. */
   twin: Prepared | null;
 }
@@ -134,7 +136,7 @@ export class RowWriter {
     const twin =
       prepared.checked === prepared.sql
         ? prepared
-        : (prepared.twin ??= this.#prepare({ ...prepared, sql: prepared.checked }));
+        : (prepared.twin ??= this.#prepare({ ...prepared, sql: prepared.checked }, prepared.binary));
     this.#bind(twin, batch, batch.newAt[i] as number, batch.oldAt[i] as number);
     this.#connection.executeCheckedRow(batch, i);
   }
@@ -180,6 +182,7 @@ export class RowWriter {
     const entry = this.#entry(batch.refs[i] as number);
     if (entry.table === undefined || entry.table === null)
       throw new WalcastError('E_INTERNAL', 'row of a table that was not looked up');
+    if (entry.relation.binary === true) throw new WalcastError('E_INTERNAL', 'binary values for a statement in text');
     const statement = this.#build(entry, entry.table, batch, i);
     const values = Array.from(
       statement.columns,
@@ -207,21 +210,25 @@ export class RowWriter {
 
   #statement(entry: Entry, table: TargetTable, batch: EventBatch, i: number): Prepared {
     const kind = batch.kinds[i];
-    if (kind === EVENT.insert) return (entry.insert ??= this.#prepare(insertStatement(entry.relation, table)));
+    const { binary = false } = entry.relation;
+    if (kind === EVENT.insert) return (entry.insert ??= this.#prepare(insertStatement(entry.relation, table), binary));
     const full = batch.oldIsFull[i] === 1;
     if (kind === EVENT.delete && !full)
-      return (entry.deleteByKey ??= this.#prepare(deleteStatement(entry.relation, table, 'key')));
+      return (entry.deleteByKey ??= this.#prepare(deleteStatement(entry.relation, table, 'key'), binary));
     if (
       kind === EVENT.update &&
       batch.oldAt[i] === -1 &&
       !hasUnchanged(batch, batch.newAt[i] as number, entry.relation.columns.length)
     ) {
-      return (entry.update ??= this.#prepare(updateStatement(entry.relation, table, 'none', () => false)));
+      return (entry.update ??= this.#prepare(
+        updateStatement(entry.relation, table, 'none', () => false),
+        binary,
+      ));
     }
     const key = variantKey(entry.relation, batch, i);
     let prepared = entry.variants.get(key);
     if (prepared === undefined) {
-      prepared = this.#prepare(this.#build(entry, table, batch, i));
+      prepared = this.#prepare(this.#build(entry, table, batch, i), binary);
       entry.variants.set(key, prepared);
     }
     return prepared;
@@ -246,17 +253,17 @@ export class RowWriter {
     }
   }
 
-  #prepare(statement: RowStatement): Prepared {
+  #prepare(statement: RowStatement, binary: boolean): Prepared {
     const name = `r${this.#generation}_${this.#statements++}`;
     this.#connection.prepare(name, statement.sql, statement.types);
-    return { ...statement, wireName: Buffer.from(`\0${name}\0`), twin: null };
+    return { ...statement, wireName: Buffer.from(`\0${name}\0`), binary, twin: null };
   }
 
   #bind(prepared: Prepared, batch: EventBatch, newAt: number, oldAt: number): void {
-    const { columns, fromOld, wireName } = prepared;
+    const { columns, fromOld, wireName, binary } = prepared;
     const { fields, bytes } = batch;
     const out = this.#connection.out;
-    let size = 10 + wireName.length;
+    let size = (binary ? 12 : 10) + wireName.length;
     for (let p = 0; p < columns.length; p++) {
       const length = fields[(fromOld[p] === 1 ? oldAt : newAt) + (columns[p] as number) * 2 + 1] as number;
       size += length > 0 ? 4 + length : 4;
@@ -264,7 +271,8 @@ export class RowWriter {
     out.byte(0x42); // B
     out.int32(size);
     out.slice(wireName, 0, wireName.length);
-    out.int16(0); // all parameters are text
+    out.int16(binary ? 1 : 0); // formats; none: all parameters are text
+    if (binary) out.int16(1); // all are binary
     out.int16(columns.length);
     for (let p = 0; p < columns.length; p++) {
       const at = (fromOld[p] === 1 ? oldAt : newAt) + (columns[p] as number) * 2;

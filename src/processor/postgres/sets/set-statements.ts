@@ -10,9 +10,13 @@ export interface SetStatement {
   readonly columns: Int32Array;
   /** Delimiter of each parameter's array text. */
   readonly delimiters: Uint8Array;
+  /** Type of the elements of each parameter's array, whose binary form says it. */
+  readonly elements: Int32Array;
 }
 
 export interface SetPlan {
+  /** Values are in binary form. */
+  readonly binary: boolean;
   readonly keyColumns: Int32Array;
   readonly columns: number;
   readonly updates: UpdateVariants;
@@ -55,6 +59,7 @@ export function planSets(relation: Relation, table: TargetTable, targets: readon
   };
   const keyPlaces = Int32Array.from(keyColumns);
   return {
+    binary: relation.binary === true,
     keyColumns: keyPlaces,
     columns: relation.columns.length,
     updates: new UpdateVariants(relation.columns.length, keyPlaces, update),
@@ -69,7 +74,8 @@ export function planSets(relation: Relation, table: TargetTable, targets: readon
 /** Columns by name: the target's may stand in another order. */
 export function copyStatement(relation: Relation, table: TargetTable): string {
   const columns = relation.columns.map(({ name }) => quoteIdentifier(name));
-  return `copy ${quoteQualified(table.schema, table.name)} (${columns.join(', ')}) from stdin`;
+  const format = relation.binary === true ? ' with (format binary)' : '';
+  return `copy ${quoteQualified(table.schema, table.name)} (${columns.join(', ')}) from stdin${format}`;
 }
 
 /** Without old tuples only the columns of the replica identity are known; they have to be an exact key of the target. */
@@ -94,6 +100,7 @@ function statement(sql: string, targets: readonly TargetColumn[], columns: reado
     delimiters: Uint8Array.from(columns, (i) =>
       direct(targets[i] as TargetColumn) ? (targets[i] as TargetColumn).delimiter : COMMA,
     ),
+    elements: Int32Array.from(columns, (i) => (targets[i] as TargetColumn).typeOid),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import type { EventBatch } from '../../../wal/event-batch.ts';
 import { DIRECT_BYTES } from '../../../postgres/output-buffer.ts';
+import type { Relation } from '../../../wal/relation.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { NET, type NetChanges } from './net-changes.ts';
 import type { SetPlan, SetStatement } from './set-statements.ts';
+import { beginBinaryArray, beginBinaryCopy, endBinaryArray, endBinaryCopy, writeBinaryValue } from './value-binary.ts';
 import { writeArrayElement, writeCopyValue } from './value-text.ts';
 
 const SCRATCH_BYTES = 256 * 1024;
@@ -39,18 +41,20 @@ export class SetWriter {
   /** Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next. */
   write(plan: SetPlan, names: SetNames, copySql: string, net: NetChanges, batches: readonly EventBatch[]): void {
     const removed = countOf(net, NET.delete) + countOf(net, NET.replace);
-    if (removed > 0) this.#statement(names.remove(), plan.remove, net, batches, REMOVED, removed);
+    const { binary } = plan;
+    if (removed > 0) this.#statement(names.remove(), plan.remove, binary, net, batches, REMOVED, removed);
     for (let variant = 0; variant < plan.updates.count; variant++) {
       const updated = countOfVariant(net, variant);
       if (updated > 0)
-        this.#statement(names.update(variant), plan.updates.statement(variant), net, batches, variant, updated);
+        this.#statement(names.update(variant), plan.updates.statement(variant), binary, net, batches, variant, updated);
     }
-    this.#copyNet(copySql, plan.columns, net, batches);
+    this.#copyNet(copySql, plan, net, batches);
   }
 
   #statement(
     name: string,
-    { columns, delimiters }: SetStatement,
+    { columns, delimiters, elements }: SetStatement,
+    binary: boolean,
     net: NetChanges,
     batches: readonly EventBatch[],
     variant: number,
@@ -61,25 +65,30 @@ export class SetWriter {
     out.byte(0x42); // B
     out.int32(0);
     out.text(`\0${name}\0`);
-    out.int16(0);
+    writeFormats(binary, out);
     out.int16(columns.length);
     for (let p = 0; p < columns.length; p++) {
       const lengthAt = out.length;
       out.int32(0);
-      out.byte(OPEN);
+      const arrayAt = out.length;
+      if (binary) beginBinaryArray(elements[p] as number, count, out);
+      else out.byte(OPEN);
       let first = true;
+      let nulls = false;
       for (let entry = 0; entry < net.size; entry++) {
         const kind = net.kind(entry);
         if (removes) {
           if (kind !== NET.delete && kind !== NET.replace) continue;
         } else if (kind !== NET.update || net.variant(entry) !== variant) continue;
-        if (!first) out.byte(delimiters[p] as number);
+        if (!first && !binary) out.byte(delimiters[p] as number);
         first = false;
         const batch = batches[removes ? net.oldBatch(entry) : net.newBatch(entry)] as EventBatch;
         const at = (removes ? batch.oldAt[net.oldEvent(entry)] : batch.newAt[net.newEvent(entry)]) as number;
-        writeArrayElement(batch, at + (columns[p] as number) * 2, out);
+        if (!binary) writeArrayElement(batch, at + (columns[p] as number) * 2, out);
+        else if (writeBinaryValue(batch, at + (columns[p] as number) * 2, out)) nulls = true;
       }
-      out.byte(CLOSE);
+      if (binary) endBinaryArray(nulls, arrayAt, out);
+      else out.byte(CLOSE);
       out.patchInt32(lengthAt, out.length - lengthAt - 4);
     }
     out.int16(0);
@@ -89,10 +98,11 @@ export class SetWriter {
     this.#connection.expectRows(count);
   }
 
-  #copyNet(sql: string, columns: number, net: NetChanges, batches: readonly EventBatch[]): void {
+  #copyNet(sql: string, { columns, binary }: SetPlan, net: NetChanges, batches: readonly EventBatch[]): void {
     const count = countOf(net, NET.insert) + countOf(net, NET.replace);
     if (count === 0) return;
     const copy = new CopyFrames(
+      binary,
       () => this.#take(),
       (buffer) => this.#give(buffer),
     );
@@ -108,8 +118,15 @@ export class SetWriter {
   }
 
   /** Inserts in their order, without a key: `places` are pairs of batch and event. */
-  copy(sql: string, columns: number, places: Int32Array, count: number, batches: readonly EventBatch[]): void {
+  copy(
+    sql: string,
+    { columns: { length: columns }, binary = false }: Relation,
+    places: Int32Array,
+    count: number,
+    batches: readonly EventBatch[],
+  ): void {
     const copy = new CopyFrames(
+      binary,
       () => this.#take(),
       (buffer) => this.#give(buffer),
     );
@@ -143,12 +160,14 @@ export class SetWriter {
 
 /** COPY … FROM STDIN, sent ahead of the server's answer. */
 class CopyFrames {
+  readonly #binary: boolean;
   readonly #take: () => GrowingBuffer;
   readonly #give: (buffer: GrowingBuffer) => void;
   #buffer: GrowingBuffer;
   #frame = -1;
 
-  constructor(take: () => GrowingBuffer, give: (buffer: GrowingBuffer) => void) {
+  constructor(binary: boolean, take: () => GrowingBuffer, give: (buffer: GrowingBuffer) => void) {
+    this.#binary = binary;
     this.#take = take;
     this.#give = give;
     this.#buffer = take();
@@ -169,15 +188,21 @@ class CopyFrames {
     out.int32(0); // no parameters, no result formats
     executeMessage(out);
     this.#open();
+    if (this.#binary) beginBinaryCopy(out);
   }
 
   row(batch: EventBatch, at: number, columns: number): void {
     const out = this.#buffer;
-    for (let column = 0; column < columns; column++) {
-      if (column > 0) out.byte(TAB);
-      writeCopyValue(batch, at + column * 2, out);
+    if (this.#binary) {
+      out.int16(columns);
+      for (let column = 0; column < columns; column++) writeBinaryValue(batch, at + column * 2, out);
+    } else {
+      for (let column = 0; column < columns; column++) {
+        if (column > 0) out.byte(TAB);
+        writeCopyValue(batch, at + column * 2, out);
+      }
+      out.byte(NEWLINE);
     }
-    out.byte(NEWLINE);
     if (out.length - this.#frame >= FRAME_BYTES) {
       this.#close();
       this.#give(out);
@@ -187,6 +212,7 @@ class CopyFrames {
   }
 
   end(): void {
+    if (this.#binary) endBinaryCopy(this.#buffer);
     this.#close();
     this.#buffer.byte(0x63); // c: CopyDone
     this.#buffer.int32(4);
@@ -202,6 +228,12 @@ class CopyFrames {
   #close(): void {
     this.#buffer.patchInt32(this.#frame, this.#buffer.length - this.#frame);
   }
+}
+
+/** One format for all parameters; none is text. */
+function writeFormats(binary: boolean, out: GrowingBuffer): void {
+  out.int16(binary ? 1 : 0);
+  if (binary) out.int16(1);
 }
 
 function executeMessage(out: GrowingBuffer): void {

@@ -98,13 +98,7 @@ export class Slice {
       else if (share.net !== null && share.entry.plan !== null) {
         sets.write(share.entry.plan, rows.setNames(oid), share.entry.copy, share.net, this.#batches);
       } else
-        sets.copy(
-          share.entry.copy,
-          share.entry.relation.columns.length,
-          this.#placesOf(oid, share.count),
-          share.count,
-          this.#batches,
-        );
+        sets.copy(share.entry.copy, share.entry.relation, this.#placesOf(oid, share.count), share.count, this.#batches);
     }
     return true;
   }

@@ -33,7 +33,13 @@ const variants = (): UpdateVariants =>
   new UpdateVariants(3, Int32Array.of(0), (unchanged) =>
     unchanged[1] === 1 && unchanged[2] === 1
       ? null
-      : { sql: [...unchanged].join(''), types: [], columns: new Int32Array(0), delimiters: new Uint8Array(0) },
+      : {
+          sql: [...unchanged].join(''),
+          types: [],
+          columns: new Int32Array(0),
+          delimiters: new Uint8Array(0),
+          elements: new Int32Array(),
+        },
   );
 
 describe('statements of updates that leave values out', () => {
@@ -56,6 +62,7 @@ describe('statements of updates that leave values out', () => {
       types: [],
       columns: new Int32Array(0),
       delimiters: new Uint8Array(0),
+      elements: new Int32Array(),
     }));
     const all = Array.from({ length: 32 }, (_, mask) =>
       batchOf(['k', ...Array.from({ length: 5 }, (__, bit) => (mask & (1 << bit) ? UNCHANGED : 'v'))]),
