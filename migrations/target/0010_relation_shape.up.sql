@@ -40,7 +40,9 @@ begin
           'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
           'generated_kind', nullif(a.attgenerated, ''),
           'identity', nullif(a.attidentity, ''),
-          'sequence', case when a.attidentity <> '' or (a.atthasdef and a.attgenerated = '')
+          'sequence', case when (a.attidentity <> '' or (a.atthasdef and a.attgenerated = '')) and a.attnum = any (array(
+              select d.refobjsubid from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
+                and d.classid = 'pg_class'::regclass and d.objsubid = 0 and d.deptype in ('a', 'i')))
             then pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname) end,
           'missing', case when a.atthasmissing then (a.attmissingval::text::text[])[1] end,
           'storage', case when a.attstorage <> t.typstorage then a.attstorage end,

@@ -23,7 +23,7 @@ begin
           'generated', a.attgenerated <> '',
           'typeName', format_type(a.atttypid, -1),
           'baseOid', base.oid::bigint,
-          'baseName', format_type(base.oid, -1),
+          'baseName', case when t.typtype = 'd' then format_type(base.oid, -1) end,
           'arrayOid', t.typarray::bigint,
           'delimiter', ascii(t.typdelim::text),
           'nested', coalesce(b.typcategory, t.typcategory) in ('A', 'C'),
@@ -31,12 +31,12 @@ begin
             select from pg_cast k
             where k.castsource = 'text'::regtype and k.casttarget = t.oid and k.castfunc <> 0 and k.oid >= 16384)) order by a.attnum)
         from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = t.typbasetype
-          cross join lateral (
+          cross join lateral (select case when t.typtype <> 'd' then t.oid else (
             with recursive below(oid, kind, next) as (
               values (t.oid, t.typtype, t.typbasetype)
               union all
               select d.oid, d.typtype, d.typbasetype from below join pg_type d on below.kind = 'd' and d.oid = below.next)
-            select below.oid from below where below.kind <> 'd') as base
+            select below.oid from below where below.kind <> 'd') end as oid) as base
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
       'keys', (
         select json_agg(key.layout order by not key.is_primary, key.oid)

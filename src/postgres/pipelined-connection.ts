@@ -218,7 +218,7 @@ export class PipelinedConnection implements SqlSession {
         return;
       }
       this.#push(kind, rows, { resolve, reject });
-      this.out.flush();
+      this.out.flushSoon();
     });
   }
 

@@ -44,7 +44,8 @@ export interface TargetTable {
 interface Layout {
   readonly partitioned: boolean;
   readonly fires: boolean;
-  readonly columns: readonly TargetColumn[] | null;
+  /** Only of a domain is the name of what it is over told. */
+  readonly columns: readonly (Omit<TargetColumn, 'baseName'> & { readonly baseName: string | null })[] | null;
   readonly keys: readonly TargetKey[] | null;
 }
 
@@ -59,7 +60,9 @@ export async function loadTargetTable(session: SqlSession, schema: string, name:
     name,
     partitioned,
     fires,
-    columns: new Map((columns ?? []).map((column) => [column.name, column])),
+    columns: new Map(
+      (columns ?? []).map((column) => [column.name, { ...column, baseName: column.baseName ?? column.typeName }]),
+    ),
     keys: keys ?? [],
   };
 }
