@@ -4,9 +4,9 @@ import { DIRECT_BYTES } from '../../../postgres/output-buffer.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { NET, type NetChanges } from './net-changes.ts';
-import type { SetPlan, SetStatement } from './set-statements.ts';
+import { FORM, type SetPlan, type SetStatement } from './set-statements.ts';
 import { beginBinaryArray, beginBinaryCopy, endBinaryArray, endBinaryCopy, writeBinaryValue } from './value-binary.ts';
-import { writeArrayElement, writeCopyValue } from './value-text.ts';
+import { writeArrayElement, writeBareElement, writeCopyValue } from './value-text.ts';
 
 const SCRATCH_BYTES = 256 * 1024;
 /** A CopyData message is closed at this size. */
@@ -41,20 +41,18 @@ export class SetWriter {
   /** Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next. */
   write(plan: SetPlan, names: SetNames, copySql: string, net: NetChanges, batches: readonly EventBatch[]): void {
     const removed = countOf(net, NET.delete) + countOf(net, NET.replace);
-    const { binary } = plan;
-    if (removed > 0) this.#statement(names.remove(), plan.remove, binary, net, batches, REMOVED, removed);
+    if (removed > 0) this.#statement(names.remove(), plan.remove, net, batches, REMOVED, removed);
     for (let variant = 0; variant < plan.updates.count; variant++) {
       const updated = countOfVariant(net, variant);
       if (updated > 0)
-        this.#statement(names.update(variant), plan.updates.statement(variant), binary, net, batches, variant, updated);
+        this.#statement(names.update(variant), plan.updates.statement(variant), net, batches, variant, updated);
     }
     this.#copyNet(copySql, plan, net, batches);
   }
 
   #statement(
     name: string,
-    { columns, delimiters, elements }: SetStatement,
-    binary: boolean,
+    { columns, forms, delimiters, elements }: SetStatement,
     net: NetChanges,
     batches: readonly EventBatch[],
     variant: number,
@@ -65,12 +63,14 @@ export class SetWriter {
     out.byte(0x42); // B
     out.int32(0);
     out.text(`\0${name}\0`);
-    writeFormats(binary, out);
+    writeFormats(forms, out);
     out.int16(columns.length);
     for (let p = 0; p < columns.length; p++) {
       const lengthAt = out.length;
       out.int32(0);
       const arrayAt = out.length;
+      const form = forms[p];
+      const binary = form === FORM.binary;
       if (binary) beginBinaryArray(elements[p] as number, count, out);
       else out.byte(OPEN);
       let first = true;
@@ -84,8 +84,10 @@ export class SetWriter {
         first = false;
         const batch = batches[removes ? net.oldBatch(entry) : net.newBatch(entry)] as EventBatch;
         const at = (removes ? batch.oldAt[net.oldEvent(entry)] : batch.newAt[net.newEvent(entry)]) as number;
-        if (!binary) writeArrayElement(batch, at + (columns[p] as number) * 2, out);
-        else if (writeBinaryValue(batch, at + (columns[p] as number) * 2, out)) nulls = true;
+        const field = at + (columns[p] as number) * 2;
+        if (form === FORM.quoted) writeArrayElement(batch, field, out);
+        else if (form === FORM.bare) writeBareElement(batch, field, out);
+        else if (writeBinaryValue(batch, field, out)) nulls = true;
       }
       if (binary) endBinaryArray(nulls, arrayAt, out);
       else out.byte(CLOSE);
@@ -230,10 +232,10 @@ class CopyFrames {
   }
 }
 
-/** One format for all parameters; none is text. */
-function writeFormats(binary: boolean, out: GrowingBuffer): void {
-  out.int16(binary ? 1 : 0);
-  if (binary) out.int16(1);
+/** Text or binary for each parameter. */
+function writeFormats(forms: Uint8Array, out: GrowingBuffer): void {
+  out.int16(forms.length);
+  for (const form of forms) out.int16(form === FORM.binary ? 1 : 0);
 }
 
 function executeMessage(out: GrowingBuffer): void {
