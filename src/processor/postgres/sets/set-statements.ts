@@ -14,6 +14,12 @@ export interface SetStatement {
   readonly delimiters: Uint8Array;
   /** Type of the elements of each parameter's array, whose binary form says it. */
   readonly elements: Int32Array;
+  /**
+   * The same, failing by division by zero unless it hits as many rows as one more parameter says. It costs about a microsecond a row, and saves
+   * the wait for the count.
+   */
+  readonly checked: string;
+  readonly checkedTypes: readonly number[];
 }
 
 /** How an array is written. */
@@ -35,6 +41,7 @@ export interface SetPlan {
   readonly remove: SetStatement;
 }
 
+const INT8 = 20;
 const TEXT = 25;
 const TEXT_ARRAY = 1009;
 /** Digits and letters at most, never a word that means NULL: bool, int8, int2, int4, oid, float4, float8, numeric, uuid. */
@@ -116,9 +123,12 @@ function statement(
   columns: readonly number[],
 ): SetStatement {
   const parameters = columns.map((i) => parameterOf(relation, i, targets[i] as TargetColumn));
+  const types = parameters.map(({ type }) => type);
   return {
     sql,
-    types: parameters.map(({ type }) => type),
+    types,
+    checked: `with hit as (${sql} returning 1) select 1 / (count(*) = $${types.length + 1})::int from hit`,
+    checkedTypes: [...types, INT8],
     columns: Int32Array.from(columns),
     forms: Uint8Array.from(parameters, ({ form }) => form),
     delimiters: Uint8Array.from(parameters, ({ delimiter }) => delimiter),

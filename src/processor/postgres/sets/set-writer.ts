@@ -25,8 +25,8 @@ const REMOVED = -1;
 
 /** Names of prepared statements, made when they are asked for. */
 export interface SetNames {
-  update(variant: number): string;
-  remove(): string;
+  update(variant: number, checked: boolean): string;
+  remove(checked: boolean): string;
 }
 
 /** Writes the net changes of a relation as few statements over many rows: DELETE and UPDATE by unnest, inserts by COPY. */
@@ -38,14 +38,32 @@ export class SetWriter {
     this.#connection = connection;
   }
 
-  /** Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next. */
-  write(plan: SetPlan, names: SetNames, copySql: string, net: NetChanges, batches: readonly EventBatch[]): void {
+  /**
+   * Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next.
+   * @param checked each statement fails by itself if it hits another number of rows than it should
+   */
+  write(
+    plan: SetPlan,
+    names: SetNames,
+    copySql: string,
+    net: NetChanges,
+    batches: readonly EventBatch[],
+    checked: boolean,
+  ): void {
     const removed = countOf(net, NET.delete) + countOf(net, NET.replace);
-    if (removed > 0) this.#statement(names.remove(), plan.remove, net, batches, REMOVED, removed);
+    if (removed > 0) this.#statement(names.remove(checked), plan.remove, net, batches, REMOVED, removed, checked);
     for (let variant = 0; variant < plan.updates.count; variant++) {
       const updated = countOfVariant(net, variant);
       if (updated > 0)
-        this.#statement(names.update(variant), plan.updates.statement(variant), net, batches, variant, updated);
+        this.#statement(
+          names.update(variant, checked),
+          plan.updates.statement(variant),
+          net,
+          batches,
+          variant,
+          updated,
+          checked,
+        );
     }
     this.#copyNet(copySql, plan, net, batches);
   }
@@ -57,14 +75,15 @@ export class SetWriter {
     batches: readonly EventBatch[],
     variant: number,
     count: number,
+    checked: boolean,
   ): void {
     const removes = variant === REMOVED;
     const out = this.#take();
     out.byte(0x42); // B
     out.int32(0);
     out.text(`\0${name}\0`);
-    writeFormats(forms, out);
-    out.int16(columns.length);
+    writeFormats(forms, checked, out);
+    out.int16(columns.length + (checked ? 1 : 0));
     for (let p = 0; p < columns.length; p++) {
       const lengthAt = out.length;
       out.int32(0);
@@ -93,11 +112,17 @@ export class SetWriter {
       else out.byte(CLOSE);
       out.patchInt32(lengthAt, out.length - lengthAt - 4);
     }
+    if (checked) {
+      const digits = String(count);
+      out.int32(digits.length);
+      out.text(digits);
+    }
     out.int16(0);
     out.patchInt32(1, out.length - 1);
     executeMessage(out);
     this.#give(out);
-    this.#connection.expectRows(count);
+    if (checked) this.#connection.expectAnswer();
+    else this.#connection.expectRows(count);
   }
 
   #copyNet(sql: string, { columns, binary }: SetPlan, net: NetChanges, batches: readonly EventBatch[]): void {
@@ -233,9 +258,10 @@ class CopyFrames {
 }
 
 /** Text or binary for each parameter. */
-function writeFormats(forms: Uint8Array, out: GrowingBuffer): void {
-  out.int16(forms.length);
+function writeFormats(forms: Uint8Array, counted: boolean, out: GrowingBuffer): void {
+  out.int16(forms.length + (counted ? 1 : 0));
   for (const form of forms) out.int16(form === FORM.binary ? 1 : 0);
+  if (counted) out.int16(0);
 }
 
 function executeMessage(out: GrowingBuffer): void {

@@ -37,6 +37,8 @@ const variants = (): UpdateVariants =>
           sql: [...unchanged].join(''),
           types: [],
           columns: new Int32Array(0),
+          checked: '',
+          checkedTypes: [],
           forms: new Uint8Array(0),
           delimiters: new Uint8Array(0),
           elements: new Int32Array(),
@@ -61,6 +63,8 @@ describe('statements of updates that leave values out', () => {
     const wide = new UpdateVariants(6, Int32Array.of(0), (unchanged) => ({
       sql: [...unchanged].join(''),
       types: [],
+      checked: '',
+      checkedTypes: [],
       forms: new Uint8Array(0),
       columns: new Int32Array(0),
       delimiters: new Uint8Array(0),
