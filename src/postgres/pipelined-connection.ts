@@ -133,6 +133,11 @@ export class PipelinedConnection implements SqlSession {
     this.#push(OPERATION.command, 0, null);
   }
 
+  /** As `expectRows` without a segment: if they are refused, or hit another number, nothing after them in the pipeline happens. */
+  expectCheckedRows(count: number): void {
+    this.#push(OPERATION.checkedRows, count, null);
+  }
+
   /** From here to `endSegment` a failure is told by its result instead of ending the connection. */
   beginSegment(): void {
     if (this.failed) return;
@@ -224,7 +229,7 @@ export class PipelinedConnection implements SqlSession {
         return;
       }
       this.#push(kind, rows, { resolve, reject });
-      this.out.flush();
+      this.out.flushSoon();
     });
   }
 
@@ -302,6 +307,18 @@ export class PipelinedConnection implements SqlSession {
       case OPERATION.rows: {
         const hit = readTagCount(bytes, start, end);
         if (hit !== this.#queue.event) this.#segmentFailure ??= { error: null, batch: null, event: 0, hit };
+        this.#queue.shift();
+        this.#releaseAnswered();
+        break;
+      }
+      case OPERATION.checkedRows: {
+        const hit = readTagCount(bytes, start, end);
+        const expected = this.#queue.event;
+        if (hit !== expected) {
+          const error = new WalcastError('E_TARGET_CONFLICT', `${expected} rows hit ${hit} of the target`);
+          this.#fail({ error, batch: null, event: 0, hit: null });
+          return;
+        }
         this.#queue.shift();
         this.#releaseAnswered();
         break;

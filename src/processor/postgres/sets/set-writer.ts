@@ -144,13 +144,14 @@ export class SetWriter {
     this.#connection.expectRows(count);
   }
 
-  /** Inserts in their order, without a key: `places` are pairs of batch and event. */
+  /** Inserts in their order: `places` are pairs of batch and event. `checked`: outside of a segment. */
   copy(
     sql: string,
     { columns: { length: columns }, binary = false }: Relation,
     places: Int32Array,
     count: number,
     batches: readonly EventBatch[],
+    checked = false,
   ): void {
     const copy = new CopyFrames(
       binary,
@@ -163,7 +164,8 @@ export class SetWriter {
       copy.row(batch, batch.newAt[places[i * 2 + 1] as number] as number, columns);
     }
     copy.end();
-    this.#connection.expectRows(count);
+    if (checked) this.#connection.expectCheckedRows(count);
+    else this.#connection.expectRows(count);
   }
 
   #take(): GrowingBuffer {
