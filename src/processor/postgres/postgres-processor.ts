@@ -220,9 +220,7 @@ export class PostgresProcessor implements Processor {
       return;
     }
     const refused = pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null);
-    this.#failed(
-      this.#againAsText(failure) && !refused.retryable ? new TextNeeded(refused.message, refused) : refused,
-    );
+    this.#failed(this.#againAsText(failure) && !refused.retryable ? new TextNeeded(refused.message, refused) : refused);
   }
 
   /** What the target says of a row that came in binary form is asked once more of its text, which people can read as well. */
