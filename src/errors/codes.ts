@@ -231,6 +231,24 @@ export const ERROR_CODES = {
     cause: 'The target refused a statement.',
     cure: 'Read the server error, mend the target, then start again at the same position.',
   },
+  E_SEARCH_RIGHTS: {
+    exit: 3,
+    retryable: false,
+    cause: 'The search cluster does not let us in, or not do what was asked: user, password, key or rights.',
+    cure: 'Correct the credentials of the target, or give its user the rights that docs/search.md lists.',
+  },
+  E_SEARCH_REFUSED: {
+    exit: 1,
+    retryable: false,
+    cause: 'The search cluster refused a request.',
+    cure: 'Read its reason, mend the index or the settings that it names, then start again at the same position.',
+  },
+  E_DOCUMENT_REFUSED: {
+    exit: 1,
+    retryable: false,
+    cause: 'The search cluster refused a document.',
+    cure: 'Mend what the reason names: the row on the source, or the options of the field. Or let `on_refused: dead_letter` put such documents aside; then start again at the same position.',
+  },
   E_PG_DUMP: {
     exit: 75,
     retryable: true,
