@@ -1,7 +1,7 @@
 import type { PostgresTarget } from '../../config/targets.ts';
 import { describeUrl } from '../../postgres/client.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
-import { checkAgainstSource, checkFirstUse } from '../../processor/postgres/checkpoint-store.ts';
+import { checkAgainstSource, checkFirstUse } from '../../wal/checkpoint.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../wal/lsn.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
 import type { DdlStatus, ErrorStatus, TargetStatus } from '../run/run-status.ts';
