@@ -83,7 +83,7 @@ export function fitOf(json: Buffer, from: number, end: number, mayRepeat: boolea
             known.add(name);
           }
         }
-        if ((paths[depth] as number) + keyBytes + length > PATH_AND_VALUE_BYTES) return 'refused';
+        if ((paths[depth] as number) + keyBytes + (key ? 0 : length) > PATH_AND_VALUE_BYTES) return 'refused';
         if (byte !== QUOTE && length > NUMBER_BYTES) return 'refused';
         // Within an array null is nothing; alone it would be the same as SQL's.
         if (objectsOpen === 0 && !(byte === N && depth > 0)) wrapped = true;
