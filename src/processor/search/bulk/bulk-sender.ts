@@ -13,7 +13,7 @@ import type { DeadLetters } from './dead-letters.ts';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** How long a cluster looks for the shard of a document before it answers. */
-const SHARD_WAIT = '10s';
+const SHARD_WAIT = '5s';
 const STALE = 409;
 const TOO_LARGE = 413;
 /** A document is at fault when the answer is 400, unless the index is. */

@@ -14,6 +14,7 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** These pass as well, whatever their status: a full disk, an index that is read-only, a cluster without its manager. */
 const PASSING_TYPES = new Set([
   'cluster_block_exception',
+  'index_create_block_exception',
   'unavailable_shards_exception',
   'no_shard_available_action_exception',
 ]);
