@@ -27,7 +27,7 @@ export async function collectStatus({ loaded, signal }: StatusOptions): Promise<
   const targets = await Promise.all(
     config.targets.map((target) => {
       const seen = daemon.status?.targets.find(({ name }) => name === target.name) ?? null;
-      if (isSearch(target)) return readSearchTarget(target, config.name, source.position, seen, signal);
+      if (isSearch(target)) return readSearchTarget(target, source.position, seen, config.snapshot.mode, signal);
       if (isPostgres(target)) return readTarget(target, source.position, seen, config.snapshot.mode, signal);
       throw new WalcastError('E_INTERNAL', `target ${target.name} is of no known kind`);
     }),

@@ -43,7 +43,8 @@ export const registerDestroy: Register = (program, { io, exit }) => {
         const onStep = say(`target ${target.name}`);
         try {
           if (isPostgres(target)) await destroyTarget({ url: target.postgres.url, pipeline, onStep, onNotice });
-          else if (isSearch(target)) await destroySearch({ target, pipeline, onStep });
+          else if (isSearch(target))
+            await destroySearch({ target, sourceUrl: loaded.config.source.postgres.url, pipeline, onStep });
         } catch (error) {
           // one that cannot be reached keeps nobody from cleaning the others
           reportError(io.stderr, error, { debug: false, secrets: loaded.secrets });
