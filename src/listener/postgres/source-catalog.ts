@@ -54,6 +54,13 @@ export class PostgresSourceCatalog {
     });
   }
 
+  async nextXid(): Promise<bigint> {
+    return await this.#asked(async (query) => {
+      const [row] = await query('select pg_snapshot_xmax(pg_current_snapshot())::text as xid', []);
+      return BigInt(row?.['xid'] ?? 0);
+    });
+  }
+
   async relations(oids: readonly number[]): Promise<readonly TableMetadata[]> {
     return await this.#asked(async (query) => (await query(RELATIONS, [`{${oids.join(',')}}`])).map(shapeOf));
   }

@@ -1,6 +1,6 @@
 import type { TypeSource } from '../../documents/types/type-source.ts';
 import type { Reach } from './client/index.ts';
-import type { FieldOptions } from './mapping/table-mapping.ts';
+import type { FieldOptions } from './mapping/field-types.ts';
 import type { SourceCatalog } from './source-catalog.ts';
 
 /** What the user says of the index of one table. */

@@ -22,6 +22,8 @@ export interface ValueRequest {
 export interface SourceCatalog {
   /** Ids as they were at a position; null: the injector is not installed. */
   tableIds(at: Lsn | null): Promise<readonly TableId[] | null>;
+  /** The next transaction id, with its epoch. */
+  nextXid(): Promise<bigint>;
   /** Those of the relations that are still there. */
   relations(oids: readonly number[]): Promise<readonly TableMetadata[]>;
   /** Permanent tables and partitioned ones, all of them. */

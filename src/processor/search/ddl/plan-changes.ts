@@ -19,8 +19,8 @@ export type Change =
   | { readonly kind: 'types' }
   /** Not told: only the source's catalog knows what these are now. */
   | { readonly kind: 'ask'; readonly oids: readonly number[] }
-  /** Not told which: all. */
-  | { readonly kind: 'ask all' };
+  /** Not told which: all, or all that are known. */
+  | { readonly kind: 'ask all'; readonly known: boolean };
 
 export interface KnownTables {
   /** The table that rows of this oid go to: its own, or that of the root. */
@@ -34,7 +34,7 @@ const TABLE_KINDS = new Set(['r', 'p']);
 
 /** Pure: from an event and what is known to what is to be done, in order. */
 export function planChanges(event: DdlCommandEvent, known: KnownTables): Change[] {
-  if (event.kind === 'degraded') return [{ kind: 'ask all' }];
+  if (event.kind === 'degraded') return [{ kind: 'ask all', known: false }];
   switch (event.phase) {
     case 'rewrite':
       return rewritten(event, known);
@@ -104,7 +104,7 @@ function ended(event: DdlCommandEvent, known: KnownTables): Change[] {
   }
   if (unknown.length > 0) changes.push({ kind: 'ask', oids: unknown });
   if (event.tag === 'ALTER TYPE') changes.push({ kind: 'types' });
-  if (event.tag === 'ALTER SCHEMA') changes.push({ kind: 'ask all' });
+  if (event.tag === 'ALTER SCHEMA') changes.push({ kind: 'ask all', known: true });
   return changes;
 }
 

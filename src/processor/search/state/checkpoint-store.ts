@@ -7,19 +7,13 @@ import type { StateDocuments } from './state-documents.ts';
 
 export const CHECKPOINT = 'checkpoint';
 
-export interface SearchCheckpoint extends StoredCheckpoint {
-  /** A transaction id of that time, with its epoch. */
-  readonly near: bigint;
-}
-
-export async function readCheckpoint(documents: StateDocuments): Promise<SearchCheckpoint | null> {
+export async function readCheckpoint(documents: StateDocuments): Promise<StoredCheckpoint | null> {
   const stored = await documents.read(CHECKPOINT);
   if (stored === null) return null;
   return {
     lsn: parseLsn(String(stored['lsn'])),
     timeline: Number(stored['timeline']),
     slotId: String(stored['slot_id']),
-    near: BigInt(String(stored['near'])),
   };
 }
 
@@ -28,7 +22,6 @@ export async function writeCheckpoint(
   documents: StateDocuments,
   source: SourceIdentity,
   lsn: Lsn,
-  near: bigint,
 ): Promise<void> {
   await documents.write(CHECKPOINT, {
     kind: 'checkpoint',
@@ -38,7 +31,6 @@ export async function writeCheckpoint(
     timeline: String(source.timeline),
     slot_id: source.slotId,
     lsn: formatLsn(lsn),
-    near: String(near),
     updated_at: new Date().toISOString(),
   });
 }
@@ -48,12 +40,12 @@ export async function openCheckpoint(
   documents: StateDocuments,
   source: SourcePosition,
   target: string,
-): Promise<SearchCheckpoint> {
+): Promise<StoredCheckpoint> {
   const stored = await readCheckpoint(documents);
   if (stored === null) {
     checkFirstUse(source, target);
-    const first = { lsn: source.confirmed, timeline: source.timeline, slotId: source.slotId, near: 0n };
-    await writeCheckpoint(documents, source, first.lsn, first.near);
+    const first = { lsn: source.confirmed, timeline: source.timeline, slotId: source.slotId };
+    await writeCheckpoint(documents, source, first.lsn);
     return first;
   }
   checkAgainstSource(stored, source, target);

@@ -72,7 +72,7 @@ export class IndexAdmin {
   }
 
   async putSettings(index: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#send('PUT', `${encodePath(index)}/_settings`, { index: settings });
+    await this.#send('PUT', `${encodePath(index)}/_settings`, settings);
   }
 
   async settings(index: string): Promise<Readonly<Record<string, string>>> {

@@ -1,8 +1,13 @@
+import { sameDocuments } from '../../../documents/types/same-documents.ts';
+import type { ValueType } from '../../../documents/types/value-type.ts';
+import type { FieldOptions } from '../mapping/field-types.ts';
 import { tableMapping, type TableMapping } from '../mapping/table-mapping.ts';
 import type { TableShape } from './table-shape.ts';
 
-/** Where a document of a partitioned table came from: its partition's oid. A column never has this name: a field cannot begin so. */
+/** Where a document of a partitioned table came from: its partition's oid. No column has such a name: a field cannot begin so. */
 export const PART = '_part';
+/** Which table a document is of, where several share a name. */
+export const TABLE = '_table';
 
 export interface DefinitionOptions {
   readonly fields: 'ids' | 'names';
@@ -21,13 +26,15 @@ export function definitionOf(shape: TableShape, { fields, shared, gone }: Defini
       ...(options === undefined ? {} : { options }),
     })),
     fields,
-    shared,
-    routing: shape.routing !== undefined,
     gone,
   });
-  if (!shape.partitioned) return mapping;
-  const { properties } = mapping.mappings;
-  return { ...mapping, mappings: { ...mapping.mappings, properties: { ...properties, [PART]: { type: 'keyword' } } } };
+  const more = {
+    ...(shape.partitioned ? { [PART]: { type: 'keyword' } } : {}),
+    ...(shared ? { [TABLE]: { type: 'keyword' } } : {}),
+  };
+  const { dynamic, properties } = mapping.mappings;
+  const routing = shape.routing === undefined ? {} : { _routing: { required: true } };
+  return { ...mapping, mappings: { dynamic, ...routing, properties: { ...properties, ...more } } };
 }
 
 /** Pure: what of a mapping is not there yet, or leads elsewhere. */
@@ -38,4 +45,19 @@ export function newProperties(
   return Object.fromEntries(
     Object.entries(after).filter(([name, property]) => JSON.stringify(before[name]) !== JSON.stringify(property)),
   );
+}
+
+/** Pure: documents with a value of the one type are right with the other, and the field takes both. */
+export function sameField(
+  before: ValueType,
+  beforeOptions: FieldOptions | undefined,
+  after: ValueType,
+  afterOptions: FieldOptions | undefined,
+): boolean {
+  return sameDocuments(before, after) && fieldsOf(before, beforeOptions) === fieldsOf(after, afterOptions);
+}
+
+function fieldsOf(type: ValueType, options: FieldOptions | undefined): string {
+  const column = { num: 1, name: 'c', type, ...(options === undefined ? {} : { options }) };
+  return JSON.stringify(tableMapping({ tableId: 't', columns: [column], fields: 'ids' }).mappings.properties);
 }

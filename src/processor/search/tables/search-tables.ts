@@ -3,11 +3,10 @@ import type { TypeResolver } from '../../../documents/types/type-resolver.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../../wal/lsn.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import type { BulkTarget, BulkWriter } from '../bulk/index.ts';
-import { sameField } from '../mapping/table-mapping.ts';
 import type { SearchOptions, TableOptions } from '../search-options.ts';
 import { aliasName, isShared } from './alias-name.ts';
 import type { AliasAction, FoundIndex, IndexAdmin } from './index-admin.ts';
-import { definitionOf, newProperties } from './index-definition.ts';
+import { definitionOf, newProperties, sameField } from './index-definition.ts';
 import type { IndexNames, IndexRecord } from './index-record.ts';
 import { shapeChange } from './shape-change.ts';
 import { rowColumns, shapeOf, tableName, type TableShape } from './table-shape.ts';
@@ -61,6 +60,7 @@ export interface SearchTablesOptions {
   readonly resolver: TypeResolver;
 }
 
+const FIELD_LIMIT = 'index.mapping.total_fields.limit';
 const LOADING = { refresh_interval: '-1', number_of_replicas: 0 };
 
 /** All tables of the target and their indexes; makes each change of them. The cluster has everything that is known here. */
@@ -184,12 +184,8 @@ export class SearchTables {
     const old = definitionOf(before, this.#definition(live.record.gone));
     const wanted = definitionOf(table.shape, this.#definition(gone));
     const properties = newProperties(old.mappings.properties, wanted.mappings.properties);
-    const limit = wanted.settings['index.mapping.total_fields.limit'] ?? wanted.settings['mapping.total_fields.limit'];
-    const names = new Set(before.columns.map(({ num }) => num));
-    if (typeof limit === 'number' && table.shape.columns.some(({ num }) => !names.has(num))) {
-      const dead = gone.length * 4;
-      await admin.putSettings(live.index, { 'mapping.total_fields.limit': limit + dead });
-    }
+    const limit = wanted.settings[FIELD_LIMIT];
+    if (limit !== old.settings[FIELD_LIMIT]) await admin.putSettings(live.index, { [FIELD_LIMIT]: limit });
     const record = this.#record(live.record.version, table.shape, { gone, ...(base === undefined ? {} : { base }) });
     await admin.putMapping(live.index, properties, record);
     table.live = { ...live, record };

@@ -1,5 +1,5 @@
 import type { ValueType } from '../../../documents/types/value-type.ts';
-import type { FieldOptions } from '../mapping/table-mapping.ts';
+import type { FieldOptions } from '../mapping/field-types.ts';
 import type { ShapeColumn, TableShape } from './table-shape.ts';
 
 export interface ChangePolicy {

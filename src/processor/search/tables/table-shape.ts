@@ -1,4 +1,4 @@
-import type { FieldOptions } from '../mapping/table-mapping.ts';
+import type { FieldOptions } from '../mapping/field-types.ts';
 import { OTHER, type ValueType } from '../../../documents/types/value-type.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import { chooseKey } from './choose-key.ts';
