@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isWalcastError } from '../../src/errors/walcast-error.ts';
 import type { BulkTarget } from '../../src/processor/search/bulk/index.ts';
 import { OpenSearchNode } from '../support/opensearch/index.ts';
 import { BulkBed, type BulkBedOptions, NEVER } from '../support/search/bulk-bed.ts';
@@ -32,22 +31,8 @@ async function open(
   settings: object = {},
 ): Promise<BulkTarget> {
   bed = await BulkBed.create(options.url ?? node.url, options);
-  await makeIndex(index, settings);
+  await bed.makeIndex(index, settings);
   return bed.writer.target(index, { label: `public.${index}` });
-}
-
-/** A cluster whose disk was full takes its time until it lets indexes be made again. */
-async function makeIndex(index: string, settings: object): Promise<void> {
-  const made = async (): Promise<boolean> => {
-    try {
-      await bed.makeIndex(index, settings);
-      return true;
-    } catch (error) {
-      if (isWalcastError(error) && error.code === 'E_TARGET_BUSY') return false;
-      throw error;
-    }
-  };
-  await waitFor(made, { what: `index ${index}`, timeoutMs: 60_000, everyMs: 250 });
 }
 
 /** Documents `from` to `to`, of about a kilobyte each. */
@@ -89,30 +74,6 @@ describe('bulk writing to a cluster in trouble', () => {
     await bed.writer.drained();
     await expectDocuments('overloaded', 8_000);
     expect(bed.writer.counts.retried).toBeGreaterThan(0);
-  });
-
-  it('waits while an index is read-only because the disk is full', async () => {
-    const target = await open('blocked');
-    const flood = (value: string | null): Promise<void> =>
-      bed.put('/_cluster/settings', {
-        transient: {
-          'cluster.routing.allocation.disk.watermark.low': value,
-          'cluster.routing.allocation.disk.watermark.high': value,
-          'cluster.routing.allocation.disk.watermark.flood_stage': value,
-        },
-      });
-    await flood('1000tb');
-    let n = 0;
-    await waitFor(
-      async () => {
-        await Promise.race([writeMany(target, ++n, n), bed.writer.drained()]);
-        return bed.writer.trouble?.includes('cluster_block_exception');
-      },
-      { what: 'the node to find its disk full', timeoutMs: 60_000, everyMs: 250 },
-    );
-    await flood(null);
-    await bed.writer.drained();
-    await expectDocuments('blocked', n);
   });
 
   it('waits for an index whose shard is not there', async () => {
@@ -162,5 +123,30 @@ describe('bulk writing to a cluster in trouble', () => {
     await expectDocuments('killed', 9_000);
     const settings = await bed.client.request({ method: 'GET', path: '/_cluster/health', signal: NEVER });
     expect(settings.json()).toMatchObject({ status: 'green' });
+  });
+
+  // Last, since such a cluster takes a minute until it lets indexes be made again.
+  it('waits while an index is read-only because the disk is full', async () => {
+    const target = await open('blocked');
+    const flood = (value: string | null): Promise<void> =>
+      bed.put('/_cluster/settings', {
+        transient: {
+          'cluster.routing.allocation.disk.watermark.low': value,
+          'cluster.routing.allocation.disk.watermark.high': value,
+          'cluster.routing.allocation.disk.watermark.flood_stage': value,
+        },
+      });
+    await flood('1000tb');
+    let n = 0;
+    await waitFor(
+      async () => {
+        await Promise.race([writeMany(target, ++n, n), bed.writer.drained()]);
+        return bed.writer.trouble?.includes('cluster_block_exception');
+      },
+      { what: 'the node to find its disk full', timeoutMs: 60_000, everyMs: 250 },
+    );
+    await flood(null);
+    await bed.writer.drained();
+    await expectDocuments('blocked', n);
   });
 });
