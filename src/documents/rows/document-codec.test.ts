@@ -73,6 +73,32 @@ it('keeps the text of a range beside what can be compared', () => {
   expect(document(new DocumentCodec([range]), ['[1,5)'])[0]).toBe('{"r":{"gte":"1","lt":"5"},"t":"[1,5)"}');
 });
 
+it.each<[PlainKind, string, string]>([
+  ['float8', 'NaN', '{"v":null,"t":"NaN"}'],
+  ['float8', '1e+300', '{"v":1e+300}'],
+  ['numeric', '-Infinity', '{"v":null,"t":"-Infinity"}'],
+  ['numeric', '9'.repeat(400), `{"v":null,"t":"${'9'.repeat(400)}"}`],
+  ['numeric', `0.${'9'.repeat(400)}`, `{"v":"0.${'9'.repeat(400)}"}`],
+  ['date', 'infinity', '{"v":null,"t":"infinity"}'],
+  ['timestamptz', '-infinity', '{"v":null,"t":"-infinity"}'],
+  ['timestamp', '0001-01-01 00:00:00 BC', '{"v":"0000-01-01T00:00:00.000000"}'],
+  ['inet', '10.0.0.1', '{"v":"10.0.0.1"}'],
+  ['inet', '10.0.0.1/8', '{"v":"10.0.0.1","t":"10.0.0.1/8"}'],
+])('keeps what an index cannot compare beside: %s %.20s', (kind, text, expected) => {
+  expect(document(new DocumentCodec([column('v', kind, { textKey: 't' })]), [text])[0]).toBe(expected);
+});
+
+it('keeps an array of which an index can compare a part', () => {
+  const numbers: DocumentColumn = {
+    key: 'v',
+    type: { kind: 'array', element: { kind: 'float8' }, delimiter: ',' },
+    textKey: 't',
+  };
+  const codec = new DocumentCodec([numbers]);
+  expect(document(codec, ['{1,NaN,NULL}'])[0]).toBe('{"v":[1,null,null],"t":[1,"NaN",null]}');
+  expect(document(codec, ['{1,2}'])[0]).toBe('{"v":[1,2]}');
+});
+
 it('finds members and items of a response as they were sent', () => {
   const response = Buffer.from(
     '{"docs":[{"_id":"a\\"1","found":true,"_version":18446744073709551615,"_source":{"x":[1, 2]}},{}]}',

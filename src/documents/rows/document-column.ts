@@ -5,7 +5,10 @@ export interface DocumentColumn {
   readonly type: ValueType;
   /** Its member of the document. */
   readonly key: string;
-  /** A range goes to `key` as a search index compares it, and here as the text that says all of it. */
+  /**
+   * `key` has what a search index can compare, and where that is less than the value (NaN, infinity, an address with a mask; ranges always),
+   * the value is here.
+   */
   readonly textKey?: string;
   /** JSON that a flat object doesn't take, or not as it is, is kept here as text; then `key` has what can be searched of it, if anything. */
   readonly rawKey?: string;

@@ -3,6 +3,7 @@ import { withoutDomains, type ValueType } from '../types/value-type.ts';
 import { append } from '../values/append.ts';
 import { fitOf } from '../values/json-guard.ts';
 import { writeJsonString } from '../values/json-string.ts';
+import { oddValueWriter, type OddValueWriter } from '../values/odd-values.ts';
 import { rangeFieldWriter, valueWriter, type ValueWriter } from '../values/value-writer.ts';
 import type { DocumentColumn } from './document-column.ts';
 
@@ -17,20 +18,37 @@ export function memberWriter(column: DocumentColumn): ValueWriter {
   const key = keyBytes(column.key);
   const write = valueWriter(type);
   if (rawKey !== undefined) return flatWriter(key, keyBytes(rawKey), write, mayRepeatKeys(type));
-  const range = textKey === undefined ? null : rangeFieldWriter(type);
-  if (textKey === undefined || range === null) {
-    return (bytes, from, length, out) => {
-      append(key, 0, key.length, out);
-      write(bytes, from, length, out);
-    };
+  if (textKey !== undefined) {
+    const text = keyBytes(textKey);
+    const range = rangeFieldWriter(type);
+    if (range !== null) return withText(key, text, write, always(range));
+    const odd = oddValueWriter(type);
+    if (odd !== null) return withText(key, text, write, odd);
   }
-  const text = keyBytes(textKey);
   return (bytes, from, length, out) => {
     append(key, 0, key.length, out);
-    range(bytes, from, length, out);
-    out.byte(COMMA);
-    append(text, 0, text.length, out);
     write(bytes, from, length, out);
+  };
+}
+
+/** What an index compares, and where that is not all of the value, the value. */
+function withText(key: Buffer, textKey: Buffer, write: ValueWriter, compared: OddValueWriter): ValueWriter {
+  return (bytes, from, length, out) => {
+    append(key, 0, key.length, out);
+    if (compared.write(bytes, from, length, out)) return;
+    out.byte(COMMA);
+    append(textKey, 0, textKey.length, out);
+    write(bytes, from, length, out);
+  };
+}
+
+/** Bounds are never all of a range. */
+function always(write: ValueWriter): OddValueWriter {
+  return {
+    write: (bytes, from, length, out) => {
+      write(bytes, from, length, out);
+      return false;
+    },
   };
 }
 

@@ -16,8 +16,9 @@ export function withOptions(base: FieldType, options: FieldOptions | undefined, 
   }
   if (type === base.field['type']) return { ...base, field: merged(base.field, options) };
   // Another type: nothing of the old one holds for it but the sub-fields that the user names.
-  const field = { ...(DEFAULTS[String(type)] ?? {}), ...options };
-  return { field };
+  const defaults = DEFAULTS[String(type)];
+  const compared = defaults !== undefined && defaults !== KEYWORD;
+  return { field: { ...defaults, ...options }, ...(compared && base.text === true ? { text: true } : {}) };
 }
 
 /** What keeps a field of a chosen type from refusing documents. */

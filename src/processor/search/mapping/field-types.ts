@@ -9,7 +9,7 @@ export interface FieldType {
   readonly field: FieldOptions;
   /** JSON is kept beside as text where the index does not take it as it is. */
   readonly raw?: boolean;
-  /** A range is kept beside as text. */
+  /** What the index can't compare is kept beside. */
   readonly text?: boolean;
   /** Why a person may be surprised. */
   readonly note?: { readonly kind: 'keyword' | 'not-searchable'; readonly text: string };
@@ -19,8 +19,6 @@ export interface FieldType {
 const TERM_CHARACTERS = 8191;
 
 export const KEYWORD: FieldOptions = { type: 'keyword', ignore_above: TERM_CHARACTERS };
-/** Exact values that need no order of their own. */
-const EXACT: FieldOptions = { ...KEYWORD, doc_values: false };
 /** What is only kept: JSON beside its field. */
 export const KEPT: FieldOptions = { type: 'keyword', index: false, doc_values: false };
 
@@ -35,9 +33,8 @@ export const ANALYSIS = {
   analyzer: { [TSVECTOR_ANALYZER]: { type: 'custom', tokenizer: 'walcast_tsvector' } },
 };
 
-/** A value that is no finite number of the field's kind (NaN, infinity) is kept, found as text, and does not refuse its document. */
+/** Should a value still not be of its field's kind, its document is not refused. */
 const LENIENT = { ignore_malformed: true };
-const DATE: FieldOptions = { type: 'date', format: DATE_FORMAT, ...LENIENT };
 const FLAT: FieldType = { field: { type: 'flat_object' }, raw: true };
 
 export function fieldType(of: ValueType): FieldType {
@@ -49,11 +46,14 @@ export function fieldType(of: ValueType): FieldType {
       // One size for all: a column that becomes larger needs no other field.
       return { field: { type: 'long' } };
     case 'numeric':
+      // A double tells 15 digits apart, the keyword all of them.
+      return { field: { type: 'double', ...LENIENT, fields: { keyword: KEYWORD } }, text: true };
     case 'money':
+      return { field: { type: 'double', ...LENIENT, fields: { keyword: KEYWORD } } };
     case 'float8':
-      return { field: { type: 'double', ...LENIENT, fields: { keyword: EXACT } } };
+      return { field: { type: 'double', ...LENIENT }, text: true };
     case 'float4':
-      return { field: { type: 'float', ...LENIENT, fields: { keyword: EXACT } } };
+      return { field: { type: 'float', ...LENIENT }, text: true };
     case 'text':
       return { field: { type: 'text', fields: { keyword: KEYWORD } } };
     case 'citext':
@@ -61,7 +61,11 @@ export function fieldType(of: ValueType): FieldType {
     case 'date':
     case 'timestamp':
     case 'timestamptz':
-      return { field: { ...DATE, fields: { keyword: KEYWORD } } };
+      // A date is compared in milliseconds, the keyword to the last digit.
+      return {
+        field: { type: 'date', format: DATE_FORMAT, ...LENIENT, fields: { keyword: KEYWORD } },
+        text: true,
+      };
     case 'keyword':
     case 'byte':
     case 'uuid':
@@ -75,7 +79,7 @@ export function fieldType(of: ValueType): FieldType {
     case 'geometric':
       return { field: KEYWORD };
     case 'inet':
-      return { field: { type: 'ip', ...LENIENT, fields: { keyword: KEYWORD } } };
+      return { field: { type: 'ip', ...LENIENT }, text: true };
     case 'cidr':
       return { field: { type: 'ip_range', fields: { keyword: KEYWORD } } };
     case 'bytea':
