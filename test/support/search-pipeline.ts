@@ -105,16 +105,24 @@ export class SearchPipeline {
       )) ?? '',
     );
     await waitFor(
-      () => {
+      async () => {
         const [target] = this.supervisor.targets;
         if (target?.state === 'stopped') throw target.error ?? new Error('the target has stopped');
         if (this.supervisor.sourceError?.retryable === false) throw this.supervisor.sourceError;
-        const copying = target?.snapshot !== undefined && target.snapshot !== null && target.snapshot.phase === 'catchup';
-        return target?.durable !== undefined && target.durable !== null && target.durable >= end && !copying;
+        if (target === undefined || target.durable === null || target.durable < end) return false;
+        return !(await this.#copying());
       },
       { what: 'the search target to catch up', timeoutMs },
     );
     await this.request('POST', `/${this.#options.prefix}*/_refresh`);
+  }
+
+  /** Tables wait for their copy, or the stream is not beyond it. */
+  async #copying(): Promise<boolean> {
+    const { url, prefix } = this.#options;
+    const list = await fetch(`${url}/${prefix}-*-state/_settings?expand_wildcards=all`);
+    const [index] = Object.keys((await list.json()) as object);
+    return index !== undefined && (await fetch(`${url}/${index}/_doc/copy`)).status === 200;
   }
 
   async request(method: string, path: string, body?: unknown): Promise<unknown> {
