@@ -162,7 +162,9 @@ export class SearchPipeline {
     return new Map(
       answer.hits.hits.map(({ _id: id, fields = {} }) => [
         id,
-        Object.fromEntries(columns.map((name) => [name, plain(fields[name.replaceAll('%', '%25').replaceAll('.', '%2E')])])),
+        Object.fromEntries(
+          columns.map((name) => [name, plain(fields[name.replaceAll('%', '%25').replaceAll('.', '%2E')])]),
+        ),
       ]),
     );
   }

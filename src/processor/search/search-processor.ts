@@ -165,7 +165,12 @@ export class SearchProcessor implements Processor {
     if (!isWalcastError(error)) return error;
     const { code, message, hint, retryable, fields, cause } = error;
     const lsn = this.#open === null ? {} : { lsn: formatLsn(this.#open.applier.begun) };
-    return new WalcastError(code, message, { cause, hint, retryable, fields: { target: this.name, ...lsn, ...fields } });
+    return new WalcastError(code, message, {
+      cause,
+      hint,
+      retryable,
+      fields: { target: this.name, ...lsn, ...fields },
+    });
   }
 }
 

@@ -50,9 +50,7 @@ export class SearchSession {
   }
 
   get refused(): RefusedPolicy {
-    return this.options.onRefused === 'stop'
-      ? { kind: 'stop' }
-      : { kind: 'deadLetter', index: this.names.deadLetters };
+    return this.options.onRefused === 'stop' ? { kind: 'stop' } : { kind: 'deadLetter', index: this.names.deadLetters };
   }
 
   warnUnfollowed(shape: TableShape): void {

@@ -255,7 +255,8 @@ export class SchemaChanges {
       }
       const owner = tables.byOid(metadata.oid);
       if (owner !== null && owner.shape.tableId !== tableId) {
-        if (owner.shape.oid === metadata.oid) await this.#make({ kind: 'drop', tableId: owner.shape.tableId, absorbed: true }, lsn);
+        if (owner.shape.oid === metadata.oid)
+          await this.#make({ kind: 'drop', tableId: owner.shape.tableId, absorbed: true }, lsn);
         else await this.#leave(owner.shape.tableId, metadata.oid, lsn);
       }
       if (isPart(metadata) === 1) {
@@ -269,7 +270,9 @@ export class SchemaChanges {
 
   #same(tableId: string, metadata: TableMetadata): boolean {
     const shape = this.#options.tables.byId(tableId)?.shape;
-    return shape !== undefined && fits(shape, metadata) && tableName(shape) === tableName(metadata) && shape.key !== null;
+    return (
+      shape !== undefined && fits(shape, metadata) && tableName(shape) === tableName(metadata) && shape.key !== null
+    );
   }
 
   async #ids(): Promise<ReadonlyMap<number, TableId>> {

@@ -49,7 +49,8 @@ export function bind(
   }
   if (shape.columns.some(({ name }) => !places.has(name))) return null;
   const { columns: written } = definitionOf(shape, { ...options, gone: [] });
-  const placeOf = (num: number): number => places.get(shape.columns.find((column) => column.num === num)?.name ?? '') ?? -1;
+  const placeOf = (num: number): number =>
+    places.get(shape.columns.find((column) => column.num === num)?.name ?? '') ?? -1;
   const keyColumns = (shape.key ?? []).map(placeOf);
   const routingAt = shape.routing === undefined ? -1 : placeOf(shape.routing);
   return {
@@ -66,9 +67,7 @@ export function bind(
     identity: new IdentityCodec(keyColumns),
     routingAt,
     route: routingAt < 0 ? () => undefined : routeBy(routingAt),
-    identified: [...keyColumns, ...(routingAt < 0 ? [] : [routingAt])].every(
-      (place) => columns[place]?.key === true,
-    ),
+    identified: [...keyColumns, ...(routingAt < 0 ? [] : [routingAt])].every((place) => columns[place]?.key === true),
     columns,
     keyColumns,
   };

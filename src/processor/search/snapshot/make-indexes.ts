@@ -69,7 +69,9 @@ function requireColumns({ tables, options }: SearchSession, metadata: TableMetad
   throw new WalcastError(
     'E_CONFIG',
     `target ${options.name}: table ${tableName(metadata)} has no column ${unknown.join(', ')}`,
-    { hint: `opensearch.tables names columns that the table does not have; it has ${columns.map(({ name }) => name).join(', ')}.` },
+    {
+      hint: `opensearch.tables names columns that the table does not have; it has ${columns.map(({ name }) => name).join(', ')}.`,
+    },
   );
 }
 

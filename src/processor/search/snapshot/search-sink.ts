@@ -242,7 +242,10 @@ export class SearchSink implements SnapshotSink {
         throw new WalcastError('E_SNAPSHOT_TAKEN', 'another process goes on with the copy into this target');
       const known = this.#tables.get(oid);
       if (known === undefined || known.state !== 'waiting') return; // put aside meanwhile
-      await this.#write({ ...known, ranges: known.ranges.map((each) => (each.number === range.number ? range : each)) });
+      await this.#write({
+        ...known,
+        ranges: known.ranges.map((each) => (each.number === range.number ? range : each)),
+      });
     });
     this.#turn = mine.catch(() => undefined);
     await mine;

@@ -18,11 +18,7 @@ export async function readCheckpoint(documents: StateDocuments): Promise<StoredC
 }
 
 /** Refused if another process has written it since: two daemons of one pipeline would overtake one another. */
-export async function writeCheckpoint(
-  documents: StateDocuments,
-  source: SourceIdentity,
-  lsn: Lsn,
-): Promise<void> {
+export async function writeCheckpoint(documents: StateDocuments, source: SourceIdentity, lsn: Lsn): Promise<void> {
   await documents.write(CHECKPOINT, {
     kind: 'checkpoint',
     system_identifier: source.systemIdentifier,

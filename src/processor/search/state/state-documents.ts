@@ -51,7 +51,11 @@ export class StateDocuments {
       this.#seen.delete(id);
       return null;
     }
-    const { _seq_no: seq, _primary_term: term, _source } = json as {
+    const {
+      _seq_no: seq,
+      _primary_term: term,
+      _source,
+    } = json as {
       _seq_no: number;
       _primary_term: number;
       _source: Record<string, unknown>;
@@ -68,9 +72,7 @@ export class StateDocuments {
     await this.#make();
     const seen = this.#seen.get(id);
     const query: Record<string, string> =
-      seen === undefined
-        ? { op_type: 'create' }
-        : { if_seq_no: String(seen.seq), if_primary_term: String(seen.term) };
+      seen === undefined ? { op_type: 'create' } : { if_seq_no: String(seen.seq), if_primary_term: String(seen.term) };
     const { status, json } = await this.#ask('PUT', encodePath(this.#index, '_doc', id), [409], source, query);
     if (status === 409)
       throw new WalcastError(

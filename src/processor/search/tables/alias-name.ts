@@ -10,7 +10,10 @@ const FORBIDDEN = new Set('=.\\/*?"<>|,#: %&+');
  * hex, and so are `=` and the dots inside names: two tables never get the same alias from a template that tells them apart. Names that get
  * too long end in a hash.
  */
-export function aliasName(template: string, { schema, name }: { readonly schema: string; readonly name: string }): string {
+export function aliasName(
+  template: string,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): string {
   const text = template.replaceAll(/\{(schema|table)\}/g, (_, part) => escaped(part === 'schema' ? schema : name));
   const first = text[0] ?? '';
   const alias = '_-+'.includes(first) ? `${hex(first)}${text.slice(1)}` : text;

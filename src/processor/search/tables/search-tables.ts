@@ -137,8 +137,13 @@ export class SearchTables {
   /** An index for a table that has none; `loading`: it gets its alias when all of the copy is there. */
   async create(shape: TableShape, made: { readonly lsn?: Lsn; readonly loading?: boolean }): Promise<SearchTable> {
     const known = this.#byId.get(shape.tableId);
-    const version = (known === undefined ? 0 : Math.max(known.live.record.version, known.next?.record.version ?? 0)) + 1;
-    const record = this.#record(version, shape, made.lsn === undefined ? {} : { base: { lsn: formatLsn(made.lsn), shape: null } });
+    const version =
+      (known === undefined ? 0 : Math.max(known.live.record.version, known.next?.record.version ?? 0)) + 1;
+    const record = this.#record(
+      version,
+      shape,
+      made.lsn === undefined ? {} : { base: { lsn: formatLsn(made.lsn), shape: null } },
+    );
     const live = await this.#make(record, made.loading === true);
     const table = new SearchTable(shape, live, null);
     this.#know(table);
