@@ -1,9 +1,12 @@
+import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DocumentCodec } from '../../src/documents/rows/document-codec.ts';
 import { JsonMembers } from '../../src/documents/rows/json-members.ts';
 import { TypeResolver } from '../../src/documents/types/type-resolver.ts';
+import type { ValueType } from '../../src/documents/types/value-type.ts';
 import { CatalogTypes } from '../../src/listener/postgres/type-source.ts';
+import { GrowingBuffer } from '../../src/postgres/growing-buffer.ts';
 import { fieldName } from '../../src/processor/search/mapping/field-names.ts';
 import {
   tableMapping,
@@ -62,7 +65,13 @@ interface Column {
 
 interface Hit {
   readonly _id: string;
+  readonly sort?: readonly unknown[];
   readonly fields?: Readonly<Record<string, readonly unknown[]>>;
+}
+
+interface Found {
+  readonly hits: { readonly hits: readonly Hit[] };
+  readonly aggregations?: { readonly groups: { readonly buckets: readonly unknown[] } };
 }
 
 describe('documents on a real node', () => {
@@ -98,6 +107,16 @@ describe('documents on a real node', () => {
     expect(status, `${JSON.stringify(body)}: ${text.slice(0, 500)}`).toBe(200);
     const { hits } = (JSON.parse(text) as { hits: { hits: readonly Hit[] } }).hits;
     return { hits, text };
+  }
+
+  /** Many searches at once, each answer as it would be alone. */
+  async function searchAll<T>(index: string, bodies: readonly object[]): Promise<readonly T[]> {
+    const lines = bodies.map((body) => `{}\n${JSON.stringify({ size: 100, _source: false, ...body })}\n`).join('');
+    const { status, text } = await request('POST', `/${index}/_msearch`, lines);
+    expect(status, text.slice(0, 500)).toBe(200);
+    const { responses } = JSON.parse(text) as { responses: readonly (T & { error?: unknown })[] };
+    for (const [i, { error }] of responses.entries()) expect(error, JSON.stringify(bodies[i])).toBeUndefined();
+    return responses;
   }
 
   /** Makes the table's index as the daemon does, and puts a document for each row into it; its id is the row's number. */
@@ -213,52 +232,56 @@ describe('documents on a real node', () => {
     const UNORDERED = ['json', 'jsonb', 'bytea', 'tsvector', 'hstore', 'part'];
 
     it('is sorted, grouped and fetched by the name of its column', async () => {
-      for (const { name } of columns) {
-        const bare = name.replace('[]', '');
-        const alias = exact(name);
-        expect(alias === undefined, name).toBe(UNORDERED.includes(bare));
-        const { hits } = await search(index, { _source: false, fields: [name, `${name}__raw`] });
-        const fetched = hits.filter(({ fields = {} }) => (fields[name] ?? fields[`${name}__raw`] ?? []).length > 0);
-        expect(fetched.length, `${name} is fetched`).toBeGreaterThan(0);
-        if (alias === undefined) continue;
-        const { text } = await search(index, {
-          _source: false,
-          sort: [{ [alias.name]: { order: 'desc', missing: '_last' } }],
-          aggs: { groups: { terms: { field: alias.name } } },
-        });
-        const found = JSON.parse(text) as {
-          hits: { hits: { sort: unknown[] }[] };
-          aggregations: { groups: { buckets: unknown[] } };
-        };
-        expect(found.hits.hits[0]?.sort[0], `${name} is sorted`).not.toBeNull();
-        expect(found.aggregations.groups.buckets.length, `${name} is grouped`).toBeGreaterThan(0);
+      const fetched = await searchAll<Found>(
+        index,
+        columns.map(({ name }) => ({ fields: [name, `${name}__raw`] })),
+      );
+      for (const [i, { name }] of columns.entries()) {
+        const values = fetched[i]?.hits.hits.flatMap(({ fields = {} }) => fields[name] ?? fields[`${name}__raw`] ?? []);
+        expect(values?.length, `${name} is fetched`).toBeGreaterThan(0);
+        expect(exact(name) === undefined, name).toBe(UNORDERED.includes(name.replace('[]', '')));
+      }
+      const ordered = columns.flatMap(({ name }) => exact(name)?.name ?? []);
+      const found = await searchAll<Found>(
+        index,
+        ordered.map((name) => ({
+          sort: [{ [name]: { order: 'desc', missing: '_last' } }],
+          aggs: { groups: { terms: { field: name } } },
+        })),
+      );
+      for (const [i, name] of ordered.entries()) {
+        expect(found[i]?.hits.hits[0]?.sort?.[0], `${name} is sorted`).not.toBeNull();
+        expect(found[i]?.aggregations?.groups.buckets.length, `${name} is grouped`).toBeGreaterThan(0);
       }
     });
 
     it('is found by its values', async () => {
-      for (const { name } of columns) {
+      const rows = documents.map((document) => JSON.parse(document) as Record<string, unknown>);
+      for (const [i, { name }] of columns.entries()) {
         const alias = exact(name);
-        const column = mapping.columns[columns.findIndex((each) => each.name === name)];
+        const column = mapping.columns[i];
         if (alias === undefined || column === undefined) continue;
-        const key = alias.name.endsWith('__text') ? column.textKey : column.key;
-        let tried = 0;
-        for (const [id, document] of documents.entries()) {
-          const value = firstScalar((JSON.parse(document) as Record<string, unknown>)[key ?? '']);
-          if (value === undefined || !isIndexed(alias.type, value)) continue;
-          const query =
-            alias.type === 'date'
-              ? { range: { [alias.name]: { gte: value, lte: value } } }
-              : { term: { [alias.name]: value } };
-          const { hits } = await search(index, { _source: false, query });
-          expect(
-            hits.map(({ _id }) => _id),
-            `${name} = ${String(value).slice(0, 50)}`,
-          ).toContain(String(id));
-          tried++;
+        const key = (alias.name.endsWith('__text') ? column.textKey : column.key) ?? '';
+        const wanted = rows.flatMap((row, id) => {
+          const value = firstScalar(row[key]);
+          return value !== undefined && isIndexed(alias.type, value) ? [{ id: String(id), value }] : [];
+        });
+        expect(wanted.length, `${name} is searched`).toBeGreaterThan(0);
+        const found = await searchAll<Found>(
+          index,
+          wanted.map(({ value }) => ({
+            query:
+              alias.type === 'date'
+                ? { range: { [alias.name]: { gte: value, lte: value } } }
+                : { term: { [alias.name]: value } },
+          })),
+        );
+        for (const [n, { id, value }] of wanted.entries()) {
+          const ids = found[n]?.hits.hits.map(({ _id }) => _id);
+          expect(ids, `${name} = ${String(value).slice(0, 50)}`).toContain(id);
         }
-        expect(tried, `${name} is searched`).toBeGreaterThan(0);
       }
-    }, 120_000);
+    });
 
     const CASES: readonly (readonly [title: string, query: object, column: string, value: string])[] = [
       ['NaN', { term: { numeric__text: 'NaN' } }, 'numeric__text', 'NaN'],
@@ -391,6 +414,36 @@ describe('documents on a real node', () => {
     });
   });
 
+  it('refuses no JSON and no range, whatever they hold', async () => {
+    const index = `${prefix}-any`;
+    const kinds: readonly ValueType[] = [
+      { kind: 'json' },
+      { kind: 'array', element: { kind: 'json' }, delimiter: ',' },
+      { kind: 'range', subtype: { kind: 'integer' } },
+      { kind: 'range', subtype: { kind: 'numeric' } },
+      { kind: 'range', subtype: { kind: 'timestamp' } },
+    ];
+    const mapping = tableMapping({
+      tableId: TABLE_ID,
+      fields: 'ids',
+      columns: kinds.map((type, i) => ({ num: i + 1, name: `c${i}`, type })),
+    });
+    const made = await request('PUT', `/${index}`, { mappings: mapping.mappings, settings: mapping.settings });
+    expect(made.status, made.text).toBe(200);
+    const codec = new DocumentCodec(mapping.columns);
+    const lines = fc
+      .sample(ANY_ROW, { numRuns: 1_500, seed: 9 })
+      .map((row) => `{"index":{}}\n${documentOf(codec, row)}\n`);
+    const { text } = await request('POST', `/${index}/_bulk`, lines.join(''));
+    const { items } = JSON.parse(text) as { items: readonly { index: { error?: unknown } }[] };
+    expect(items.length).toBe(lines.length);
+    const refused = items.flatMap(({ index: { error } }, i) => (error === undefined ? [] : [lines[i], error]));
+    expect(refused.slice(0, 4)).toEqual([]);
+    const names = kinds.map((_, i) => `c${i}`);
+    await request('POST', `/${index}/_refresh`);
+    await searchAll<Found>(index, [{ size: 1_500, fields: names }]);
+  });
+
   it('takes a table of 1,500 columns', async () => {
     const kinds = ['int', 'text', 'numeric', 'timestamptz', 'jsonb', 'int4range'];
     const literals = ['7', `'seven'`, '7.70', `'2024-07-07 07:07:07.000007Z'`, `'{"k": 7}'`, `'[7,8)'`];
@@ -452,6 +505,82 @@ describe('documents on a real node', () => {
     }
   });
 });
+
+const jsonText = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.json({ stringUnit: fc.constantFrom('a', '.', '', ' ', '"', '\\', 'é', '\n', '\ud800'), maxDepth: 4 }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '{"a":1,"a":2}',
+      '[{"b":{"a":1,"a":2}}]',
+      ' [ ] ',
+      '-0.0',
+      '1e999',
+      `"${'x'.repeat(33_000)}"`,
+    ),
+  },
+);
+const limit = fc.option(fc.bigInt({ min: -3n, max: 3n }));
+const tiny = fc.option(
+  fc.constantFrom(
+    '0',
+    '1',
+    '1.00',
+    '1.0000000000000000000001',
+    '-1e-330',
+    '1e-330',
+    '1e308',
+    `1${'0'.repeat(400)}`,
+    'NaN',
+    'Infinity',
+    '-Infinity',
+  ),
+);
+const moment = fc.option(
+  fc.constantFrom(
+    '2024-01-01 00:00:00',
+    '2024-01-01 00:00:00.0001',
+    '2024-01-01 00:00:00.001',
+    '2024-01-01 00:00:00.001001',
+    '4713-01-01 00:00:00 BC',
+    '294276-12-31 23:59:59.999999',
+    'infinity',
+    '-infinity',
+  ),
+);
+const span = (bound: fc.Arbitrary<{ toString(): string } | null>): fc.Arbitrary<string> =>
+  fc
+    .tuple(fc.constantFrom('[', '('), bound, bound, fc.constantFrom(']', ')'))
+    .map(
+      ([open, lower, upper, close]) =>
+        `${open}${lower === null ? '' : `"${lower}"`},${upper === null ? '' : `"${upper}"`}${close}`,
+    );
+const quoted = (value: string): string => `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+const ANY_ROW = fc.tuple(
+  jsonText,
+  fc
+    .array(fc.option(jsonText), { maxLength: 3 })
+    .map((items) => `{${items.map((item) => (item === null ? 'NULL' : quoted(item))).join(',')}}`),
+  span(limit),
+  span(tiny),
+  span(moment),
+);
+
+function documentOf(codec: DocumentCodec, values: readonly string[]): string {
+  const out = new GrowingBuffer(64);
+  const fields = new Int32Array(values.length * 2);
+  let offset = 0;
+  for (const [i, value] of values.entries()) {
+    fields[i * 2] = offset;
+    fields[i * 2 + 1] = Buffer.byteLength(value);
+    offset += Buffer.byteLength(value);
+  }
+  codec.write(Buffer.from(values.join('')), fields, 0, out);
+  return out.bytes.toString('utf8', 0, out.length);
+}
 
 /** The first value that an index would take, of an array in any depth. */
 function firstScalar(value: unknown): string | number | boolean | undefined {

@@ -52,6 +52,7 @@ export function boundsJson(bounds: Bounds, domain: RangeDomain): string {
   const from = bounds.lower === null ? 'below' : bound(bounds.lower, domain);
   const to = bounds.upper === null ? 'above' : bound(bounds.upper, domain);
   if (from === 'above' || to === 'below') return NOTHING;
+  if (from !== 'below' && to !== 'above' && from.rank > to.rank) return NOTHING;
   let { lowerIncluded, upperIncluded } = bounds;
   const lowest = from === 'below' ? LOWEST_LONG : from.rank + (lowerIncluded ? 0n : 1n);
   const highest = to === 'above' ? HIGHEST_LONG : to.rank - (upperIncluded ? 0n : 1n);
