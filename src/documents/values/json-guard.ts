@@ -1,6 +1,6 @@
 /**
  * What a flat object of a search index takes of JSON, and what would make it refuse the whole document. Limits are those of Lucene (a term of
- * 32,766 bytes) and of the JSON reader (1,000 digits, 1,000 levels, no key twice), with some room below.
+ * 32,766 bytes) and of the JSON reader (1,000 digits, 1,000 levels, no key twice, no half characters), with some room below.
  */
 export type Fit =
   /** As it is. */
@@ -23,6 +23,10 @@ const SQUARE_END = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const N = 0x6e;
+const U = 0x75;
+const D = 0x64;
+/** Makes a letter a small one. */
+const LOWER = 0x20;
 
 /** By level: bytes of the path down to it, and whether it is an object. Used by one call at a time. */
 const paths = new Int32Array(DEPTH + 1);
@@ -74,6 +78,7 @@ export function fitOf(json: Buffer, from: number, end: number, mayRepeat: boolea
         const start = i;
         i = scalarEnd(json, i, end);
         const length = i - start;
+        if (mayBeBroken && isBroken(json, start, i)) return 'refused';
         if (key) {
           keyBytes = length + 1;
           const known = keys[depth];
@@ -94,14 +99,26 @@ export function fitOf(json: Buffer, from: number, end: number, mayRepeat: boolea
   return wrapped ? 'wrapped' : 'object';
 }
 
+/** Half of a character, as the type json allows it and readers of newer versions don't: `"\\ud800"`. */
+function isBroken(json: Buffer, from: number, end: number): boolean {
+  return SURROGATE.test(JSON.parse(json.toString('utf8', from, end)) as string);
+}
+
+const SURROGATE = /\p{Surrogate}/u;
+/** `\\ud…` was seen by {@link scalarEnd}. */
+let mayBeBroken = false;
+
 /** After the last byte of the string, number or word that begins at `at`. */
 function scalarEnd(json: Buffer, at: number, end: number): number {
   let i = at + 1;
+  mayBeBroken = false;
   if (json[at] === QUOTE) {
     for (; i < end; i++) {
       const byte = json[i];
-      if (byte === BACKSLASH) i++;
-      else if (byte === QUOTE) return i + 1;
+      if (byte === BACKSLASH) {
+        i++;
+        if (json[i] === U && ((json[i + 1] as number) | LOWER) === D) mayBeBroken = true;
+      } else if (byte === QUOTE) return i + 1;
     }
     return end;
   }
