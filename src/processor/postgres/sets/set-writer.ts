@@ -2,7 +2,7 @@ import type { PipelinedConnection } from '../../../postgres/pipelined-connection
 import type { EventBatch } from '../../../wal/event-batch.ts';
 import { DIRECT_BYTES } from '../../../postgres/output-buffer.ts';
 import type { Relation } from '../../../wal/relation.ts';
-import { GrowingBuffer } from './growing-buffer.ts';
+import { GrowingBuffer } from '../../../postgres/growing-buffer.ts';
 import { NET, type NetChanges } from './net-changes.ts';
 import { FORM, type SetPlan, type SetStatement } from './set-statements.ts';
 import { beginBinaryArray, beginBinaryCopy, endBinaryArray, endBinaryCopy, writeBinaryValue } from './value-binary.ts';
