@@ -147,7 +147,7 @@ export class Slice {
     if (this.#fires || this.#count > INSERTED_ROWS) return false;
     for (let i = 0; i < this.#count; i++) if (this.#batchOf(i).kinds[this.#eventOf(i)] !== EVENT.insert) return false;
     for (const [oid, share] of this.#shares) {
-      if (!isSet(share)) this.#writeRelation(oid, rows);
+      if (!isSet(share)) this.#writeRelation(oid, rows, false);
       else {
         const { copy, relation } = share.entry;
         sets.copy(copy, relation, this.#placesOf(oid, share.count), share.count, this.#batches, true);
