@@ -28,7 +28,7 @@ const stream = new ReplicationStream({
   publication,
   source,
 });
-const feed = new TargetFeed(nothing, { hungry: () => stream.hungry(), relieved: () => stream.steer() });
+const feed = new TargetFeed(nothing, stream.hooks);
 stream.attach(feed);
 feed.start((error) => {
   throw error;

@@ -129,10 +129,16 @@ export class PipelinedConnection implements SqlSession {
     this.#push(checked ? OPERATION.checkedRows : OPERATION.rows, count, null);
   }
 
+  /** After Bind and Execute were written to `out`: what the command hits does not matter. */
+  expectAnswer(): void {
+    this.#push(OPERATION.command, 0, null);
+  }
+
   /** From here to `endSegment` a failure is told by its result instead of ending the connection. */
   beginSegment(): void {
-    this.#recoverable = true;
-    this.#segmentFailure = null;
+    if (this.failed) return;
+    this.#queue.push(OPERATION.begin, 0, null);
+    if (this.#queue.size === 1) this.#releaseAnswered();
   }
 
   /** Resolves when the server has answered the segment: null if all went well, else what went wrong first. */
@@ -317,11 +323,18 @@ export class PipelinedConnection implements SqlSession {
     }
   }
 
+  /** Takes off what has no answer of its own, once everything before it was answered. */
   #releaseAnswered(): void {
-    while (this.#queue.kind === OPERATION.release) {
-      const batch = this.#queue.batch;
-      this.#queue.shift();
-      batch.release();
+    for (;;) {
+      if (this.#queue.kind === OPERATION.release) {
+        const batch = this.#queue.batch;
+        this.#queue.shift();
+        batch.release();
+      } else if (this.#queue.kind === OPERATION.begin) {
+        this.#queue.shift();
+        this.#recoverable = true;
+        this.#segmentFailure = null;
+      } else return;
     }
   }
 

@@ -79,6 +79,7 @@ export class StreamProbe {
             this.#decoder.append(chunk);
           },
           keepalive: () => this.keepalives++,
+          behind: () => false,
         },
       },
     );

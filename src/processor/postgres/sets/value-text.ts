@@ -1,6 +1,6 @@
 import { FIELD_NULL, type EventBatch } from '../../../wal/event-batch.ts';
 import { WalcastError } from '../../../errors/walcast-error.ts';
-import type { GrowingBuffer } from './growing-buffer.ts';
+import type { GrowingBuffer } from '../../../postgres/growing-buffer.ts';
 
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
@@ -70,6 +70,22 @@ export function writeArrayElement(batch: EventBatch, field: number, out: Growing
   }
   to[at++] = QUOTE;
   out.length = at;
+}
+
+/** One element of an array's text form that needs neither quotes nor escapes. */
+export function writeBareElement(batch: EventBatch, field: number, out: GrowingBuffer): void {
+  const length = batch.fields[field + 1] as number;
+  if (length < 0) {
+    refuseUnchanged(length);
+    out.text('NULL');
+    return;
+  }
+  out.reserve(length);
+  const from = batch.bytes;
+  const to = out.bytes;
+  const start = batch.fields[field] as number;
+  for (let i = 0, at = out.length; i < length; i++, at++) to[at] = from[start + i] as number;
+  out.length += length;
 }
 
 /** An unchanged value is never written: as a null it would be a wrong one. */
