@@ -66,6 +66,7 @@ describe.each(testMajors())('changes of schema that wait for the target, on Post
     // how many depends on how fast the source sends
     expect(Number(await pair.target.value(TRANSACTIONS, [from]))).toBeLessThan(5);
     expect(pipeline.supervisor.targets[0]?.error ?? null).toBe(null);
+    expect(pipeline.supervisor.reconnects).toBe(0);
   });
 
   it('that one of them cannot be repeated: those before it are kept, and it is the one that is named', async () => {
