@@ -74,6 +74,11 @@ export class CatchUp {
     this.#filter?.begin(xid, commitLsn);
   }
 
+  /** The transaction at hand, with its epoch. */
+  get transaction(): bigint {
+    return expandXid(this.#xid, this.#near);
+  }
+
   reach(position: Lsn): void {
     this.#reached = position;
     this.#filter?.reach(position);
