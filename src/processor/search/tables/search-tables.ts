@@ -2,6 +2,7 @@ import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { TypeResolver } from '../../../documents/types/type-resolver.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../../wal/lsn.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
+import { fieldLimitProblem } from '../mapping/field-limit.ts';
 import type { SearchOptions, TableOptions } from '../search-options.ts';
 import { aliasName, isShared } from './alias-name.ts';
 import type { AliasAction, FoundIndex, IndexAdmin } from './index-admin.ts';
@@ -146,7 +147,8 @@ export class SearchTables {
     const wanted = definitionOf(table.shape, this.#definition(gone));
     const properties = newProperties(old.mappings.properties, wanted.mappings.properties);
     const limit = wanted.settings[FIELD_LIMIT];
-    if (limit !== old.settings[FIELD_LIMIT]) await admin.putSettings(live.index, { [FIELD_LIMIT]: limit });
+    const ours = fieldLimitProblem(Infinity, this.#chosenSettings(table.shape)) === null;
+    if (ours && limit !== old.settings[FIELD_LIMIT]) await admin.putSettings(live.index, { [FIELD_LIMIT]: limit });
     const record = this.#record(live.record.version, table.shape, { gone, ...(base === undefined ? {} : { base }) });
     await admin.putMapping(live.index, properties, record);
     table.live = { ...live, record };
@@ -242,7 +244,7 @@ export class SearchTables {
   /** After the load: refreshed and replicated as the user wants it. */
   async settle(index: string, shape: TableShape): Promise<void> {
     const { admin, options } = this.#options;
-    const wanted = flat({ ...options.settings, ...this.optionsOf(shape).settings });
+    const wanted = flat(this.#chosenSettings(shape));
     await admin.putSettings(index, {
       refresh_interval: wanted['refresh_interval'] ?? null,
       number_of_replicas: wanted['number_of_replicas'] ?? (wanted['auto_expand_replicas'] === undefined ? 1 : null),
@@ -306,12 +308,22 @@ export class SearchTables {
     return indexes.filter((each) => each !== table.live.index);
   }
 
+  #chosenSettings(table: { readonly schema: string; readonly name: string }): Readonly<Record<string, unknown>> {
+    return { ...this.#options.options.settings, ...this.optionsOf(table).settings };
+  }
+
   async #make(record: IndexRecord, loading: boolean, name?: string): Promise<TableIndex> {
-    const { admin, names, options } = this.#options;
+    const { admin, names } = this.#options;
     const { shape } = record;
     const index = name ?? names.table(shape.tableId, record.version);
-    const { mappings, settings } = definitionOf(shape, this.#definition(record.gone));
-    const own = { ...settings, ...options.settings, ...this.optionsOf(shape).settings };
+    const { mappings, settings, fieldCount } = definitionOf(shape, this.#definition(record.gone));
+    const chosen = this.#chosenSettings(shape);
+    const own = { ...settings, ...chosen };
+    const limit = fieldLimitProblem(fieldCount, chosen);
+    if (limit !== null)
+      throw new WalcastError('E_CONFIG', `${tableName(shape)} ${limit}`, {
+        hint: 'Raise it in `settings` of the target, or leave it out: it is set by need.',
+      });
     await admin.create(index, {
       settings: loading ? { ...without(own, Object.keys(LOADING)), ...LOADING } : own,
       mappings: { ...mappings, _meta: { walcast: record } },
