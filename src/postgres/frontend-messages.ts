@@ -13,20 +13,25 @@ export function writeParse(out: OutputBuffer, name: string, sql: string, types: 
   for (const type of types) out.int32(type);
 }
 
-/** Bind of text values to the unnamed portal. */
+/** Bind of text values to the unnamed portal. The statement's name is ASCII. */
 export function writeBind(out: OutputBuffer, name: string, values: readonly SqlValue[]): void {
-  const encoded = values.map((value) => (value === null ? null : Buffer.from(value)));
-  const nameBytes = Buffer.from(`\0${name}\0`); // unnamed portal, then the statement
-  let size = 4 + nameBytes.length + 2 + 2 + 2;
-  for (const value of encoded) size += 4 + (value?.length ?? 0);
+  let size = 4 + 1 + name.length + 1 + 2 + 2 + 2;
+  for (const value of values) size += value === null ? 4 : 4 + Buffer.byteLength(value);
   out.byte(0x42); // B
   out.int32(size);
-  out.slice(nameBytes, 0, nameBytes.length);
+  out.byte(0); // unnamed portal
+  out.text(name, name.length);
+  out.byte(0);
   out.int16(0);
-  out.int16(encoded.length);
-  for (const value of encoded) {
-    out.int32(value === null ? -1 : value.length);
-    if (value !== null) out.slice(value, 0, value.length);
+  out.int16(values.length);
+  for (const value of values) {
+    if (value === null) {
+      out.int32(-1);
+      continue;
+    }
+    const length = Buffer.byteLength(value);
+    out.int32(length);
+    out.text(value, length);
   }
   out.int16(0);
 }

@@ -19,6 +19,8 @@ export const OPERATION = {
   checkedRow: 8,
   /** No answer of its own: everything of `batch` before it was answered. */
   release: 5,
+  /** No answer of its own: a segment begins, whose failure the writer handles itself. */
+  begin: 9,
 } as const;
 
 /** What becomes of the rows that a query returns: its `event`. */

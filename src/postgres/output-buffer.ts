@@ -61,6 +61,16 @@ export class OutputBuffer {
     this.#used = used + length;
   }
 
+  /** `length` is that of its UTF-8 bytes. */
+  text(value: string, length: number): void {
+    if (length >= DIRECT_BYTES) {
+      this.slice(Buffer.from(value), 0, length);
+      return;
+    }
+    this.#reserve(length);
+    this.#used += this.#bytes.write(value, this.#used);
+  }
+
   /** Hands a buffer over as it is; `written` is called when it may be used again. */
   owned(source: Buffer, length: number, written: () => void): void {
     this.flush();

@@ -14,6 +14,7 @@ import { connectClient, type ConnectOptions } from './client.ts';
 import { writeBind, writeExecute, writeParse } from './frontend-messages.ts';
 import { DROP_ROWS, KEEP_ROWS, OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import type { PipelineFailure } from './pipeline-failure.ts';
 import { PostgresError } from './postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 
@@ -23,16 +24,6 @@ const UNSENT_LIMIT = 2 * 1024 * 1024;
 
 /** How a checked row says that it hit none. */
 const DIVISION_BY_ZERO = '22012';
-
-/** A command in the pipeline went wrong; nothing after it has any effect. */
-export interface PipelineFailure {
-  readonly error: unknown;
-  /** The row it was, if it was a row. Valid during the call. */
-  readonly batch: EventBatch | null;
-  readonly event: number;
-  /** Rows hit instead of one; null: the server reported an error. */
-  readonly hit: number | null;
-}
 
 /**
  * A session whose commands are sent ahead of their answers. Rows are written as raw Bind/Execute from the batch's bytes; catalog queries and
@@ -128,10 +119,16 @@ export class PipelinedConnection implements SqlSession {
     this.#push(OPERATION.rows, count, null);
   }
 
+  /** After Bind and Execute were written to `out`: what the command hits does not matter. */
+  expectAnswer(): void {
+    this.#push(OPERATION.command, 0, null);
+  }
+
   /** From here to `endSegment` a failure is told by its result instead of ending the connection. */
   beginSegment(): void {
-    this.#recoverable = true;
-    this.#segmentFailure = null;
+    if (this.failed) return;
+    this.#queue.push(OPERATION.begin, 0, null);
+    if (this.#queue.size === 1) this.#releaseAnswered();
   }
 
   /** Resolves when the server has answered the segment: null if all went well, else what went wrong first. */
@@ -312,11 +309,18 @@ export class PipelinedConnection implements SqlSession {
     }
   }
 
+  /** Takes off what has no answer of its own, once everything before it was answered. */
   #releaseAnswered(): void {
-    while (this.#queue.kind === OPERATION.release) {
-      const batch = this.#queue.batch;
-      this.#queue.shift();
-      batch.release();
+    for (;;) {
+      if (this.#queue.kind === OPERATION.release) {
+        const batch = this.#queue.batch;
+        this.#queue.shift();
+        batch.release();
+      } else if (this.#queue.kind === OPERATION.begin) {
+        this.#queue.shift();
+        this.#recoverable = true;
+        this.#segmentFailure = null;
+      } else return;
     }
   }
 

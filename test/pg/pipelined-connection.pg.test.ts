@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decoder } from '../../src/decode/decoder.ts';
-import { PipelinedConnection, type PipelineFailure } from '../../src/postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../src/postgres/pipeline-failure.ts';
+import { PipelinedConnection } from '../../src/postgres/pipelined-connection.ts';
 import { PostgresError } from '../../src/postgres/postgres-error.ts';
 import { EVENT, EventBatch } from '../../src/wal/event-batch.ts';
 import { newestMajor } from '../support/majors.ts';

@@ -71,10 +71,18 @@ export class GroupCommit {
       await this.#former;
     }
     group.open = false;
-    if (untouched && !rows.statementsExhausted && rows.sendChecked()) {
-      this.#open = false;
-      this.#commit(end);
-      return;
+    if (untouched && !rows.statementsExhausted) {
+      if (rows.sendChecked()) {
+        this.#open = false;
+        this.#commit(end);
+        return;
+      }
+      if (rows.sendWhole()) {
+        this.#open = false;
+        this.#closing = this.#commitWhole(end);
+        this.#closing.catch(this.#options.failed);
+        return;
+      }
     }
     await rows.send();
     this.#open = false;
@@ -94,6 +102,26 @@ export class GroupCommit {
     if (position <= this.#sent) return;
     this.#options.connection.command('begin');
     this.#commit(position);
+  }
+
+  /** Rows, checkpoint and COMMIT are under way in one segment: if anything in it fails, none of it has happened, and its rows go one by one. */
+  async #commitWhole(end: Lsn): Promise<void> {
+    const { connection, source, rows, durability } = this.#options;
+    connection.command(ADVANCE_STATEMENT, advanceValues(source, this.#sent, end));
+    connection.command('commit');
+    if ((await connection.endSegment()) === null) {
+      rows.wholeDone(false);
+      this.#sent = end;
+      this.#checkpoint = end;
+      durability.committed(end);
+      this.#closing = null;
+      return;
+    }
+    await connection.query('rollback');
+    connection.command('begin');
+    if (rows.deferrable) connection.command('defer');
+    rows.wholeDone(true);
+    await this.#commitWhenAnswered(end);
   }
 
   async #commitWhenAnswered(end: Lsn): Promise<void> {

@@ -1,6 +1,7 @@
 import { TextNeeded } from '../../errors/text-needed.ts';
 import { WalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
-import type { PipelinedConnection, PipelineFailure } from '../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../postgres/pipeline-failure.ts';
+import type { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import type { EventBatch } from '../../wal/event-batch.ts';
 import { formatLsn, LSN_MAX, LSN_ZERO, maxLsn, type Lsn } from '../../wal/lsn.ts';
@@ -220,9 +221,7 @@ export class PostgresProcessor implements Processor {
       return;
     }
     const refused = pipelineError(failure, this.name, (oid) => this.#session?.rows.relation(oid) ?? null);
-    this.#failed(
-      this.#againAsText(failure) && !refused.retryable ? new TextNeeded(refused.message, refused) : refused,
-    );
+    this.#failed(this.#againAsText(failure) && !refused.retryable ? new TextNeeded(refused.message, refused) : refused);
   }
 
   /** What the target says of a row that came in binary form is asked once more of its text, which people can read as well. */

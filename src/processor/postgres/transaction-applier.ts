@@ -225,7 +225,9 @@ export class TransactionApplier {
 
   async #announce(relation: Relation): Promise<void> {
     if (!this.#rows.isNews(relation)) return;
-    if (this.#group.open && !this.#commits.isOpen) await this.#commits.open();
+    // What is under way may have to be written again, by what is known of its tables now.
+    if (!this.#group.open) await this.#commits.settled();
+    else if (!this.#commits.isOpen) await this.#commits.open();
     await this.#rows.announce(relation);
   }
 

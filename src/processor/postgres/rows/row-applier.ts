@@ -1,5 +1,6 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
-import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../../postgres/pipeline-failure.ts';
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import type { EventBatch } from '../../../wal/event-batch.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import { rowConflict } from '../apply-error.ts';
@@ -36,6 +37,8 @@ export class RowApplier {
   #filling = 0;
   /** The slice that the server is at; its outcome is not known yet. */
   #written: Written | null = null;
+  /** The slice that went to the server together with its COMMIT. */
+  #sentWhole: Slice | null = null;
   #settling: Promise<void> | null = null;
   #inSets = true;
   readonly iso = new IsoCheck();
@@ -126,6 +129,7 @@ export class RowApplier {
   discard(): void {
     for (const slice of this.#slices) slice.clear(this.#connection);
     this.#written = null;
+    this.#sentWhole = null;
   }
 
   /** The target's table, looked up once after each change of schema. Null: there is none. */
@@ -187,6 +191,31 @@ export class RowApplier {
     if (this.#written !== null || !slice.writeChecked(this.#writer)) return false;
     slice.clear(this.#connection);
     return true;
+  }
+
+  /**
+   * Sends what was collected as sets that check their own counts, in a segment that the caller closes behind its COMMIT; then `wholeDone`. False:
+   * that cannot be, nothing was sent.
+   */
+  sendWhole(): boolean {
+    if (this.#written !== null || !this.#slice.couldBeWhole(this.#writer)) return false;
+    this.#connection.beginSegment();
+    this.#slice.writeWhole(this.#sets, this.#writer);
+    this.#sentWhole = this.#slice;
+    this.#filling = 1 - this.#filling;
+    return true;
+  }
+
+  /** The segment was answered. @param again its rows are written once more, one by one, in the transaction that was begun anew */
+  wholeDone(again: boolean): void {
+    const slice = this.#sentWhole;
+    this.#sentWhole = null;
+    if (slice === null) return;
+    if (again) {
+      this.#writer.forgetPrepared();
+      slice.writeInOrder(this.#writer);
+    }
+    slice.clear(this.#connection);
   }
 
   /** Everything so far is on the target, in the open transaction; to be called before anything but rows. */

@@ -162,18 +162,19 @@ export class RowWriter {
     if (entry.setNames !== null) return entry.setNames;
     const plan = entry.sets?.plan;
     if (plan === undefined || plan === null) throw new WalcastError('E_INTERNAL', 'sets of a relation that has none');
-    const updates: string[] = [];
-    let remove: string | null = null;
+    const updates: [string[], string[]] = [[], []];
+    const remove: string[] = [];
     entry.setNames = {
-      update: (variant) => (updates[variant] ??= this.#prepareSet(plan.updates.statement(variant))),
-      remove: () => (remove ??= this.#prepareSet(plan.remove)),
+      update: (variant, checked) =>
+        (updates[checked ? 1 : 0][variant] ??= this.#prepareSet(plan.updates.statement(variant), checked)),
+      remove: (checked) => (remove[checked ? 1 : 0] ??= this.#prepareSet(plan.remove, checked)),
     };
     return entry.setNames;
   }
 
-  #prepareSet({ sql, types }: SetStatement): string {
+  #prepareSet({ sql, types, checked, checkedTypes }: SetStatement, checks: boolean): string {
     const name = `s${this.#generation}_${this.#statements++}`;
-    this.#connection.prepare(name, sql, types);
+    this.#connection.prepare(name, checks ? checked : sql, checks ? checkedTypes : types);
     return name;
   }
 

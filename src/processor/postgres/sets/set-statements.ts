@@ -8,11 +8,29 @@ export interface SetStatement {
   readonly sql: string;
   readonly types: readonly number[];
   readonly columns: Int32Array;
+  /** How each parameter's array is written. */
+  readonly forms: Uint8Array;
   /** Delimiter of each parameter's array text. */
   readonly delimiters: Uint8Array;
   /** Type of the elements of each parameter's array, whose binary form says it. */
   readonly elements: Int32Array;
+  /**
+   * The same, failing by division by zero unless it hits as many rows as one more parameter says. It costs about a microsecond a row, and saves
+   * the wait for the count.
+   */
+  readonly checked: string;
+  readonly checkedTypes: readonly number[];
 }
+
+/** How an array is written. */
+export const FORM = {
+  /** Text, each element in quotes. */
+  quoted: 0,
+  /** Text of values that never need quotes, half the work for both sides. */
+  bare: 1,
+  /** Elements with their lengths. Those whose binary form is their text need no escapes and are not read letter by letter. */
+  binary: 2,
+} as const;
 
 export interface SetPlan {
   /** Values are in binary form. */
@@ -23,7 +41,13 @@ export interface SetPlan {
   readonly remove: SetStatement;
 }
 
+const INT8 = 20;
+const TEXT = 25;
 const TEXT_ARRAY = 1009;
+/** Digits and letters at most, never a word that means NULL: bool, int8, int2, int4, oid, float4, float8, numeric, uuid. */
+const BARE_TYPES: ReadonlySet<number> = new Set([16, 20, 21, 23, 26, 700, 701, 1700, 2950]);
+/** json, bpchar, varchar and text: the same bytes in both formats. */
+const SAME_IN_BINARY: ReadonlySet<number> = new Set([114, 1042, 1043, TEXT]);
 const COMMA = 0x2c;
 
 /**
@@ -53,6 +77,7 @@ export function planSets(relation: Relation, table: TargetTable, targets: readon
     );
     return statement(
       `update ${name} as t set ${assignments.join(', ')} from ${unnest(all)} where ${match(all)}`,
+      relation,
       targets,
       all,
     );
@@ -65,6 +90,7 @@ export function planSets(relation: Relation, table: TargetTable, targets: readon
     updates: new UpdateVariants(relation.columns.length, keyPlaces, update),
     remove: statement(
       `delete from ${name} as t using ${unnest(keyColumns)} where ${match(keyColumns)}`,
+      relation,
       targets,
       keyColumns,
     ),
@@ -90,24 +116,42 @@ function setKey(relation: Relation, table: TargetTable): TargetKey | null {
   );
 }
 
-function statement(sql: string, targets: readonly TargetColumn[], columns: readonly number[]): SetStatement {
+function statement(
+  sql: string,
+  relation: Relation,
+  targets: readonly TargetColumn[],
+  columns: readonly number[],
+): SetStatement {
+  const parameters = columns.map((i) => parameterOf(relation, i, targets[i] as TargetColumn));
+  const types = parameters.map(({ type }) => type);
   return {
     sql,
-    types: columns.map((i) =>
-      direct(targets[i] as TargetColumn) ? (targets[i] as TargetColumn).arrayOid : TEXT_ARRAY,
-    ),
+    types,
+    checked: `with hit as (${sql} returning 1) select 1 / (count(*) = $${types.length + 1})::int from hit`,
+    checkedTypes: [...types, INT8],
     columns: Int32Array.from(columns),
-    delimiters: Uint8Array.from(columns, (i) =>
-      direct(targets[i] as TargetColumn) ? (targets[i] as TargetColumn).delimiter : COMMA,
-    ),
-    elements: Int32Array.from(columns, (i) => (targets[i] as TargetColumn).typeOid),
+    forms: Uint8Array.from(parameters, ({ form }) => form),
+    delimiters: Uint8Array.from(parameters, ({ delimiter }) => delimiter),
+    elements: Int32Array.from(parameters, ({ element }) => element),
   };
 }
 
+/** What needs no quotes is known of the source's values only if its type says so as well. */
+function parameterOf(
+  relation: Relation,
+  column: number,
+  target: TargetColumn,
+): { type: number; form: number; delimiter: number; element: number } {
+  if (!direct(target)) return { type: TEXT_ARRAY, form: FORM.binary, delimiter: COMMA, element: TEXT };
+  const { arrayOid: type, typeOid: element, delimiter } = target;
+  const bare = BARE_TYPES.has(element) && BARE_TYPES.has(relation.columns[column]?.typeOid ?? 0);
+  const counted = relation.binary === true || SAME_IN_BINARY.has(element);
+  return { type, form: counted ? FORM.binary : bare ? FORM.bare : FORM.quoted, delimiter, element };
+}
+
+/** In the list of a SELECT the arrays are walked side by side; in FROM each would be stored first. */
 function unnest(columns: readonly number[]): string {
-  const parameters = columns.map((_, p) => `$${p + 1}`);
-  const names = columns.map((_, p) => `c${p}`);
-  return `unnest(${parameters.join(', ')}) as u(${names.join(', ')})`;
+  return `(select ${columns.map((_, p) => `unnest($${p + 1}) as c${p}`).join(', ')}) as u`;
 }
 
 function valueOf(targets: readonly TargetColumn[], columns: readonly number[], column: number): string {

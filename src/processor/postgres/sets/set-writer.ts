@@ -4,9 +4,9 @@ import { DIRECT_BYTES } from '../../../postgres/output-buffer.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { NET, type NetChanges } from './net-changes.ts';
-import type { SetPlan, SetStatement } from './set-statements.ts';
+import { FORM, type SetPlan, type SetStatement } from './set-statements.ts';
 import { beginBinaryArray, beginBinaryCopy, endBinaryArray, endBinaryCopy, writeBinaryValue } from './value-binary.ts';
-import { writeArrayElement, writeCopyValue } from './value-text.ts';
+import { writeArrayElement, writeBareElement, writeCopyValue } from './value-text.ts';
 
 const SCRATCH_BYTES = 256 * 1024;
 /** A CopyData message is closed at this size. */
@@ -25,8 +25,8 @@ const REMOVED = -1;
 
 /** Names of prepared statements, made when they are asked for. */
 export interface SetNames {
-  update(variant: number): string;
-  remove(): string;
+  update(variant: number, checked: boolean): string;
+  remove(checked: boolean): string;
 }
 
 /** Writes the net changes of a relation as few statements over many rows: DELETE and UPDATE by unnest, inserts by COPY. */
@@ -38,39 +38,58 @@ export class SetWriter {
     this.#connection = connection;
   }
 
-  /** Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next. */
-  write(plan: SetPlan, names: SetNames, copySql: string, net: NetChanges, batches: readonly EventBatch[]): void {
+  /**
+   * Deletes first, then updates, then inserts: a unique value that one row gives up may be taken by the next.
+   * @param checked each statement fails by itself if it hits another number of rows than it should
+   */
+  write(
+    plan: SetPlan,
+    names: SetNames,
+    copySql: string,
+    net: NetChanges,
+    batches: readonly EventBatch[],
+    checked: boolean,
+  ): void {
     const removed = countOf(net, NET.delete) + countOf(net, NET.replace);
-    const { binary } = plan;
-    if (removed > 0) this.#statement(names.remove(), plan.remove, binary, net, batches, REMOVED, removed);
+    if (removed > 0) this.#statement(names.remove(checked), plan.remove, net, batches, REMOVED, removed, checked);
     for (let variant = 0; variant < plan.updates.count; variant++) {
       const updated = countOfVariant(net, variant);
       if (updated > 0)
-        this.#statement(names.update(variant), plan.updates.statement(variant), binary, net, batches, variant, updated);
+        this.#statement(
+          names.update(variant, checked),
+          plan.updates.statement(variant),
+          net,
+          batches,
+          variant,
+          updated,
+          checked,
+        );
     }
     this.#copyNet(copySql, plan, net, batches);
   }
 
   #statement(
     name: string,
-    { columns, delimiters, elements }: SetStatement,
-    binary: boolean,
+    { columns, forms, delimiters, elements }: SetStatement,
     net: NetChanges,
     batches: readonly EventBatch[],
     variant: number,
     count: number,
+    checked: boolean,
   ): void {
     const removes = variant === REMOVED;
     const out = this.#take();
     out.byte(0x42); // B
     out.int32(0);
     out.text(`\0${name}\0`);
-    writeFormats(binary, out);
-    out.int16(columns.length);
+    writeFormats(forms, checked, out);
+    out.int16(columns.length + (checked ? 1 : 0));
     for (let p = 0; p < columns.length; p++) {
       const lengthAt = out.length;
       out.int32(0);
       const arrayAt = out.length;
+      const form = forms[p];
+      const binary = form === FORM.binary;
       if (binary) beginBinaryArray(elements[p] as number, count, out);
       else out.byte(OPEN);
       let first = true;
@@ -84,18 +103,26 @@ export class SetWriter {
         first = false;
         const batch = batches[removes ? net.oldBatch(entry) : net.newBatch(entry)] as EventBatch;
         const at = (removes ? batch.oldAt[net.oldEvent(entry)] : batch.newAt[net.newEvent(entry)]) as number;
-        if (!binary) writeArrayElement(batch, at + (columns[p] as number) * 2, out);
-        else if (writeBinaryValue(batch, at + (columns[p] as number) * 2, out)) nulls = true;
+        const field = at + (columns[p] as number) * 2;
+        if (form === FORM.quoted) writeArrayElement(batch, field, out);
+        else if (form === FORM.bare) writeBareElement(batch, field, out);
+        else if (writeBinaryValue(batch, field, out)) nulls = true;
       }
       if (binary) endBinaryArray(nulls, arrayAt, out);
       else out.byte(CLOSE);
       out.patchInt32(lengthAt, out.length - lengthAt - 4);
     }
+    if (checked) {
+      const digits = String(count);
+      out.int32(digits.length);
+      out.text(digits);
+    }
     out.int16(0);
     out.patchInt32(1, out.length - 1);
     executeMessage(out);
     this.#give(out);
-    this.#connection.expectRows(count);
+    if (checked) this.#connection.expectAnswer();
+    else this.#connection.expectRows(count);
   }
 
   #copyNet(sql: string, { columns, binary }: SetPlan, net: NetChanges, batches: readonly EventBatch[]): void {
@@ -230,10 +257,11 @@ class CopyFrames {
   }
 }
 
-/** One format for all parameters; none is text. */
-function writeFormats(binary: boolean, out: GrowingBuffer): void {
-  out.int16(binary ? 1 : 0);
-  if (binary) out.int16(1);
+/** Text or binary for each parameter. */
+function writeFormats(forms: Uint8Array, counted: boolean, out: GrowingBuffer): void {
+  out.int16(forms.length + (counted ? 1 : 0));
+  for (const form of forms) out.int16(form === FORM.binary ? 1 : 0);
+  if (counted) out.int16(0);
 }
 
 function executeMessage(out: GrowingBuffer): void {

@@ -23,6 +23,9 @@ const CHECKED_ROWS = 32;
 /** A larger row goes by itself, straight from its batch: a set would copy it. */
 const LARGE_ROW_BYTES = 64 * 1024;
 
+/** Up to here sets that check their own counts cost less than the wait for them. */
+const WHOLE_ROWS = 2_000;
+
 export const SAVEPOINT_STATEMENT = 'slice_begin';
 export const RELEASE_STATEMENT = 'slice_end';
 
@@ -86,21 +89,43 @@ export class Slice {
 
   /** @returns whether sets were written, whose outcome has to be awaited before anything else */
   write(connection: PipelinedConnection, sets: SetWriter, rows: RowWriter): boolean {
-    const worthwhile = !this.#fires && [...this.#shares.values()].some((share) => isSet(share));
-    if (!worthwhile) {
+    if (!this.#worthwhile) {
       this.writeInOrder(rows);
       return false;
     }
     connection.beginSegment();
     connection.command(SAVEPOINT_STATEMENT);
-    for (const [oid, share] of this.#shares) {
-      if (!isSet(share)) this.#writeRelation(oid, rows);
-      else if (share.net !== null && share.entry.plan !== null) {
-        sets.write(share.entry.plan, rows.setNames(oid), share.entry.copy, share.net, this.#batches);
-      } else
-        sets.copy(share.entry.copy, share.entry.relation, this.#placesOf(oid, share.count), share.count, this.#batches);
+    this.#writeShares(sets, rows, false);
+    return true;
+  }
+
+  /** Each statement could fail by itself if it hits another number of rows than it should. */
+  couldBeWhole(rows: RowWriter): boolean {
+    if (this.#count > WHOLE_ROWS || !this.#worthwhile) return false;
+    for (let i = 0; i < this.#count; i++) {
+      const share = this.#shares.get(this.#batchOf(i).refs[this.#eventOf(i)] as number);
+      if (share !== undefined && !isSet(share) && !rows.checkable(this.#batchOf(i), this.#eventOf(i))) return false;
     }
     return true;
+  }
+
+  /** As sets that check their own counts. */
+  writeWhole(sets: SetWriter, rows: RowWriter): void {
+    this.#writeShares(sets, rows, true);
+  }
+
+  get #worthwhile(): boolean {
+    return !this.#fires && [...this.#shares.values()].some((share) => isSet(share));
+  }
+
+  #writeShares(sets: SetWriter, rows: RowWriter, checked: boolean): void {
+    for (const [oid, share] of this.#shares) {
+      const { entry, net, count } = share;
+      if (!isSet(share)) this.#writeRelation(oid, rows, checked);
+      else if (net !== null && entry.plan !== null)
+        sets.write(entry.plan, rows.setNames(oid), entry.copy, net, this.#batches, checked);
+      else sets.copy(entry.copy, entry.relation, this.#placesOf(oid, count), count, this.#batches);
+    }
   }
 
   /** One by one, each statement failing by itself if it hits another number of rows than one. False: that cannot be; nothing was written. */
@@ -179,9 +204,11 @@ export class Slice {
     return true;
   }
 
-  #writeRelation(oid: number, rows: RowWriter): void {
+  #writeRelation(oid: number, rows: RowWriter, checked: boolean): void {
     for (let i = 0; i < this.#count; i++) {
-      if (this.#batchOf(i).refs[this.#eventOf(i)] === oid) this.#writeRow(i, rows);
+      if (this.#batchOf(i).refs[this.#eventOf(i)] !== oid) continue;
+      if (checked) rows.writeChecked(this.#batchOf(i), this.#eventOf(i));
+      else this.#writeRow(i, rows);
     }
   }
 

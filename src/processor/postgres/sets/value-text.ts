@@ -72,6 +72,22 @@ export function writeArrayElement(batch: EventBatch, field: number, out: Growing
   out.length = at;
 }
 
+/** One element of an array's text form that needs neither quotes nor escapes. */
+export function writeBareElement(batch: EventBatch, field: number, out: GrowingBuffer): void {
+  const length = batch.fields[field + 1] as number;
+  if (length < 0) {
+    refuseUnchanged(length);
+    out.text('NULL');
+    return;
+  }
+  out.reserve(length);
+  const from = batch.bytes;
+  const to = out.bytes;
+  const start = batch.fields[field] as number;
+  for (let i = 0, at = out.length; i < length; i++, at++) to[at] = from[start + i] as number;
+  out.length += length;
+}
+
 /** An unchanged value is never written: as a null it would be a wrong one. */
 function refuseUnchanged(length: number): void {
   if (length !== FIELD_NULL) throw new WalcastError('E_INTERNAL', 'unchanged value in a set');
