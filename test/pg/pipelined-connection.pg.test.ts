@@ -165,6 +165,34 @@ describe(`pipelined connection to PostgreSQL ${newestMajor()}`, () => {
     expect(returned()).toBe(1);
   });
 
+  it('a segment that fails is told by its result; what failed before it, and was not answered yet, is not', async () => {
+    await open();
+    connection.beginSegment();
+    connection.command('upd', ['missing']);
+    expect(await connection.endSegment()).toBeNull();
+    connection.beginSegment();
+    connection.command('ins', ['a', '1']);
+    connection.command('ins', ['a', '2']);
+    expect(await connection.endSegment()).toMatchObject({ error: { sqlstate: '23505' } });
+    expect(failures).toEqual([]);
+
+    const { batch, returned } = rowBatch([
+      ['b', '1'],
+      ['b', '2'],
+    ]);
+    connection.command('begin');
+    for (let i = 0; i < batch.count; i++) send(connection, batch, i);
+    connection.releaseBatch(batch);
+    const before = settled(connection.sync());
+    connection.beginSegment();
+    connection.command('commit');
+    const segment = settled(connection.endSegment());
+    expect(await before).toMatchObject({ sqlstate: '23505' });
+    expect(await segment).toMatchObject({ sqlstate: '23505' });
+    expect(failures).toMatchObject([{ event: 1, error: { sqlstate: '23505' } }]);
+    expect(returned()).toBe(1);
+  });
+
   it('an error of a query inside a transaction is recovered from by a savepoint', async () => {
     await open();
     await connection.query('begin');
