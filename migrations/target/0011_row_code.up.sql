@@ -8,6 +8,23 @@ language plpgsql stable
   set search_path = pg_catalog, pg_temp
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
+  -- Most tables have nothing of the sort: then the long question is not asked. It starts from the same places.
+  if not exists (
+    select from pg_class c where c.oid = relation and (
+      c.relispartition
+      or c.relhastriggers and exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgenabled in ('A', 'R'))
+      or c.relhasrules and exists (select from pg_rewrite w where w.ev_class = c.oid and w.ev_enabled in ('A', 'R'))
+      or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype in ('c', 'x'))
+      or exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated <> '')
+      or exists (
+        select from pg_depend d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refobjid >= 16384 and d.refclassid <> 'pg_namespace'::regclass)
+      or c.relhasindex and exists (
+        select from pg_index i join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = i.indexrelid
+        where i.indrelid = c.oid and d.refobjid >= 16384
+          and d.refclassid not in ('pg_class'::regclass, 'pg_constraint'::regclass)))) then
+    return null;
+  end if;
   return (select to_json(code) from (
     with recursive reached(class, object) as (
       select 'pg_class'::regclass::oid, relation

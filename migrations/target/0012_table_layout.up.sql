@@ -15,29 +15,30 @@ begin
           where g.tgenabled in ('A', 'R') and not g.tgisinternal)
         or exists (select from pg_rewrite w where w.ev_class = c.oid and w.ev_enabled in ('A', 'R') and w.ev_type <> '1'),
       'columns', (
+        select json_agg(json_build_array(
+          a.attname, a.atttypid::bigint, a.attnotnull, a.attidentity = 'a', a.attgenerated <> '') order by a.attnum)
+        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+      'types', (
         select json_agg(json_build_object(
-          'name', a.attname,
-          'typeOid', a.atttypid::bigint,
-          'notNull', a.attnotnull,
-          'identityAlways', a.attidentity = 'a',
-          'generated', a.attgenerated <> '',
-          'typeName', format_type(a.atttypid, -1),
+          'typeOid', t.oid::bigint,
+          'typeName', format_type(t.oid, -1),
           'baseOid', base.oid::bigint,
-          'baseName', format_type(base.oid, -1),
+          'baseName', case when t.typtype = 'd' then format_type(base.oid, -1) end,
           'arrayOid', t.typarray::bigint,
           'delimiter', ascii(t.typdelim::text),
           'nested', coalesce(b.typcategory, t.typcategory) in ('A', 'C'),
           'textCast', exists (
             select from pg_cast k
-            where k.castsource = 'text'::regtype and k.casttarget = t.oid and k.castfunc <> 0 and k.oid >= 16384)) order by a.attnum)
-        from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = t.typbasetype
-          cross join lateral (
+            where k.castsource = 'text'::regtype and k.casttarget = t.oid and k.castfunc <> 0 and k.oid >= 16384)))
+        from (select distinct a.atttypid as oid from pg_attribute a
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as used
+          join pg_type t on t.oid = used.oid left join pg_type b on b.oid = t.typbasetype
+          cross join lateral (select case when t.typtype <> 'd' then t.oid else (
             with recursive below(oid, kind, next) as (
               values (t.oid, t.typtype, t.typbasetype)
               union all
               select d.oid, d.typtype, d.typbasetype from below join pg_type d on below.kind = 'd' and d.oid = below.next)
-            select below.oid from below where below.kind <> 'd') as base
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+            select below.oid from below where below.kind <> 'd') end as oid) as base),
       'keys', (
         select json_agg(key.layout order by not key.is_primary, key.oid)
         from (

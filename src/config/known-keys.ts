@@ -7,7 +7,8 @@ export function knownKeys(path: Path): string[] {
   for (const part of path) {
     if (!isRecord(node)) return [];
     const properties = node['properties'];
-    node = typeof part === 'number' ? node['items'] : isRecord(properties) ? properties[part] : undefined;
+    node =
+      typeof part === 'number' ? node['items'] : isRecord(properties) ? properties[part] : node['additionalProperties'];
   }
   const properties = isRecord(node) ? node['properties'] : undefined;
   return isRecord(properties) ? Object.keys(properties) : [];

@@ -13,7 +13,7 @@ export function refusals(value: unknown): Refusal[] {
   const targets = Array.isArray(value['targets']) ? value['targets'] : [];
   for (const [i, target] of targets.entries()) {
     if (!isRecord(target)) continue;
-    for (const kind of ['opensearch', 'kafka']) {
+    for (const kind of ['kafka']) {
       if (kind in target)
         found.push({ path: ['targets', i, kind], message: `${kind} targets are not in this version` });
     }

@@ -17,6 +17,10 @@ targets:
       url: ${TARGET}
 `;
 
+const AWS = '{region: r, access_key_id: AKID, secret_access_key: s3cretkey}';
+const search = (more: string): string =>
+  FULL.replace(/ {4}postgres:[^]*/, `    opensearch:\n      url: https://u:s3archpw@search:9200\n      ${more}\n`);
+
 const folder = mkdtempSync(path.join(tmpdir(), 'walcast-config-'));
 const file = path.join(folder, 'walcast.yaml');
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -80,7 +84,7 @@ describe('loadConfig', () => {
   it('needs no file where environment and flags say enough', () => {
     const { config } = load(undefined, { env: { REPLICATE_SOURCE_URL: SOURCE }, flags: { targetUrl: TARGET } });
     expect(config.source.postgres.url).toBe(SOURCE);
-    expect(config.targets.map((target) => [target.name, target.postgres.url])).toEqual([['replica', TARGET]]);
+    expect(config.targets.map((target) => [target.name, target.postgres?.url])).toEqual([['replica', TARGET]]);
   });
 
   it('lets flags win over the environment, that over the file, and that over defaults', () => {
@@ -114,7 +118,7 @@ describe('loadConfig', () => {
     const text = FULL.replace('t4rgetpw', '${PW}').replace('name: main', 'name: ${NAME:-fallback}');
     const { config } = load(text, { env: { PW: 'a:b"c{d' } });
     expect(config.name).toBe('fallback');
-    expect(config.targets[0]?.postgres.url).toBe('postgres://copy:a:b"c{d@replica/main');
+    expect(config.targets[0]?.postgres?.url).toBe('postgres://copy:a:b"c{d@replica/main');
     expect(refusal(text).message).toBe(
       `${file}:7: targets.0.postgres.url: the environment variable PW is not set; \${PW:-default} gives a default`,
     );
@@ -173,10 +177,23 @@ describe('loadConfig', () => {
     ['a map of roles without roles', `${FULL}ddl: {roles: map}\n`, 'ddl.role_map: `roles: map` needs a map'],
     ['no address', `${FULL}server: {listen: "9464"}\n`, ':8: server.listen: has to be host:port'],
     [
-      'opensearch',
+      'a search target with the url of a database',
       FULL.replace('postgres:\n      url', 'opensearch:\n      url'),
-      ':6: targets.0.opensearch: opensearch targets are not',
+      ':7: targets.0.opensearch.url: has to start with http://',
     ],
+    [
+      'a misspelt key of a table',
+      search('tables: {public.t: {analyser: x}}'),
+      'targets.0.opensearch.tables.public.t.analyser: unknown key; known here: skip',
+    ],
+    [
+      'two kinds at once',
+      search('').replace('opensearch:', `postgres: {url: "${TARGET}"}\n    opensearch:`),
+      'target replica is postgres and opensearch at once',
+    ],
+    ['no kind at all', FULL.replace(/ {4}postgres:[^]*/, ''), 'target replica is no kind of target'],
+    ['two ways to sign', search(`auth: {api_key: k, aws: ${AWS}}`), 'targets.0.opensearch.auth: `api_key` and `aws`'],
+    ['half a certificate', search('tls: {cert: a.pem}'), 'targets.0.opensearch.tls: `cert` and `key` belong together'],
     [
       'kafka',
       FULL.replace('postgres:\n      url', 'kafka:\n      url'),
@@ -229,6 +246,19 @@ describe('loadConfig', () => {
     expect(refusal(undefined, { flags: { sourceUrl: SOURCE, targetUrl: 'kafka://b:9092' } }).message).toBe(
       'flag --target-url: kafka targets are not in this version',
     );
+  });
+
+  it('knows a search target by the scheme of its url', () => {
+    const flags = { sourceUrl: SOURCE, targetUrl: 'opensearch+https://u:s3archpw@search:9200' };
+    const { config, originOf } = load(undefined, { flags });
+    expect(config.targets[0]?.opensearch?.index).toBe('{schema}.{table}');
+    expect(originOf(['targets', 0, 'opensearch', 'url'])).toBe('flag --target-url');
+  });
+
+  it('hides what a search target signs with', () => {
+    const loaded = load(search(`auth: {aws: ${AWS}}`));
+    expect(loaded.secrets).toEqual(expect.arrayContaining(['s3cretkey', 's3archpw']));
+    expect(load(search('auth: {api_key: "k3y"}')).secrets).toContain('k3y');
   });
 
   it('refuses a target url beside several targets of the file', () => {

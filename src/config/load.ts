@@ -10,9 +10,10 @@ import { knownKeys } from './known-keys.ts';
 import { refusals } from './later.ts';
 import { nearest } from './nearest.ts';
 import { CONFIG_FILE_ENV, type Flags } from './options.ts';
-import { applyOverrides, readOverrides, suspiciousVariables } from './overrides.ts';
+import { applyOverrides, pathOf, readOverrides, suspiciousVariables } from './overrides.ts';
 import { configError, ConfigProblem } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
+import { targetUrl } from './targets.ts';
 
 export interface LoadOptions {
   /** The file of `-c`; else the one that REPLICATE_CONFIG names; else none. */
@@ -52,7 +53,7 @@ function load(options: LoadOptions): LoadedConfig {
   const document = file === undefined ? undefined : parseConfigText(readConfigFile(file), file);
   const origins = new Map<string, string>();
   const overrides = readOverrides(options.flags ?? {}, env);
-  const overridden = new Set(overrides.map(({ row }) => row.path.join('.')));
+  const overridden = new Set(overrides.map((each) => pathOf(each).join('.')));
   const expanded = document === undefined ? {} : expandAll(document, file, env, overridden);
   const value = applyOverrides(expanded, overrides, origins);
 
@@ -73,11 +74,20 @@ function load(options: LoadOptions): LoadedConfig {
   return {
     config,
     file,
-    secrets: secretsOfUrls([config.source.postgres.url, ...config.targets.map((target) => target.postgres.url)]),
+    secrets: secretsOf(config),
     stateFolder: stateFolder(env),
     warnings: suspiciousVariables(env),
     originOf: (path) => originOf(path, file, document, expanded, origins),
   };
+}
+
+function secretsOf(config: Config): string[] {
+  const urls = [config.source.postgres.url, ...config.targets.map(targetUrl)];
+  const plain = config.targets.flatMap(({ opensearch }) => {
+    const { api_key: key, aws } = opensearch?.auth ?? {};
+    return [key, aws?.secret_access_key, aws?.session_token].filter((secret) => secret !== undefined);
+  });
+  return [...plain, ...secretsOfUrls(urls)].sort((a, b) => b.length - a.length);
 }
 
 /** https://specifications.freedesktop.org/basedir-spec: a relative path does not count. */

@@ -51,7 +51,8 @@ export const OPTIONS = [
     flag: '--target-url <url>',
     env: 'REPLICATE_TARGET_URL',
     path: ['targets', 0, 'postgres', 'url'],
-    describe: 'the only target, postgres://user@host:port/database; several targets need a file',
+    describe:
+      'the only target, postgres://user@host:port/database or opensearch+https://host:port; several targets need a file',
   },
   {
     key: 'slot',

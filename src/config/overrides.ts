@@ -49,8 +49,8 @@ export function applyOverrides(
 ): Record<string, unknown> {
   let result = value;
   for (const override of overrides) {
-    const path = override.row.path;
-    if (path[0] === 'targets') checkOneTarget(result, override);
+    if (override.row.path[0] === 'targets') checkOneTarget(result, override);
+    const path = pathOf(override);
     result = setIn(result, path, override.value) as Record<string, unknown>;
     origins.set(path.join('.'), override.origin);
     if (path[0] !== 'targets') continue;
@@ -59,11 +59,13 @@ export function applyOverrides(
   return result;
 }
 
-const LATER_SCHEMES: Readonly<Record<string, string>> = {
-  'opensearch+http:': 'opensearch',
-  'opensearch+https:': 'opensearch',
-  'kafka:': 'kafka',
-};
+const LATER_SCHEMES: Readonly<Record<string, string>> = { 'kafka:': 'kafka' };
+const SEARCH_SCHEME = /^opensearch\+https?:/i;
+
+/** The scheme of a target's URL tells what kind of target it is. */
+export function pathOf({ row, value }: Pick<Override, 'row' | 'value'>): Path {
+  return row.key === 'targetUrl' && SEARCH_SCHEME.test(value) ? ['targets', 0, 'opensearch', 'url'] : row.path;
+}
 
 function checkOneTarget(value: Record<string, unknown>, override: Override): void {
   const { origin } = override;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { DEFAULTS, LOG_FORMATS, LOG_LEVELS, ON_EXISTING, SNAPSHOT_MODES } from './options.ts';
-import { parseDuration } from './duration.ts';
 import { parseListen } from './listen.ts';
-import { parseSize } from './size.ts';
+import { duration, size, whole } from './scalars.ts';
+import { searchTarget } from './search-target.ts';
 
 const POSTGRES_SCHEMES = ['postgres:', 'postgresql:'];
 
@@ -23,28 +23,6 @@ const identifier = z
   .string()
   .min(1)
   .refine((text) => Buffer.byteLength(text) <= 63 && !text.includes('\0'), { error: 'has to fit into 63 bytes' });
-
-const count = (least: number, most: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-    z.int().min(least).max(most),
-  );
-
-/** Bytes, as a number or in PostgreSQL's units. */
-const size = (least: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' ? (parseSize(value) ?? value) : value),
-    z.int({ error: 'has to be a number of bytes, such as 67108864 or 64MB' }).min(least),
-  );
-
-/** Milliseconds, within what PostgreSQL takes for its own timeouts. */
-const duration = z.preprocess(
-  (value) => (typeof value === 'string' ? (parseDuration(value) ?? value) : value),
-  z
-    .int({ error: 'has to be a duration with its unit, such as 500ms, 30s, 5min or 2h; 0: no limit' })
-    .min(0)
-    .max(2_147_483_647),
-);
 
 const patterns = z.array(z.string().min(1));
 
@@ -72,10 +50,13 @@ const target = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, {
     error: 'has to begin with a letter or digit, then letters, digits, _ . - and at most 63 characters',
   }),
-  postgres: z.strictObject({
-    url: postgresUrl,
-    flavor: z.enum(['postgres']).default('postgres').describe('which server speaks the protocol'),
-  }),
+  postgres: z
+    .strictObject({
+      url: postgresUrl,
+      flavor: z.enum(['postgres']).default('postgres').describe('which server speaks the protocol'),
+    })
+    .optional(),
+  opensearch: searchTarget.optional(),
   ddl: z.enum(['apply', 'ignore']).default('apply').describe('whether schema changes are applied'),
   filter: filter.prefault({}),
 });
@@ -111,7 +92,7 @@ const snapshot = z.strictObject({
     .describe(
       'a target that holds something: fail; append: its tables stay and get the rows as well; replace: built beside it, swapped at the end',
     ),
-  workers: count(1, 64)
+  workers: whole(1, 64)
     .default(DEFAULTS.workers)
     .describe('tables or ranges copied at once; each takes a connection to the source and one to the target'),
   schema_source: z

@@ -22,6 +22,9 @@ export type Search =
 
 /** Another reading of a text is tried only so often. */
 const MAX_CANDIDATES = 8;
+/** Texts parsed ahead, and their length: trees take much more room than texts. */
+const MAX_EXPECTED = 64;
+const EXPECTED_LENGTH = 4_096;
 
 /**
  * Finds the statement of an event in the texts that came with its transaction. A cursor moves forward through each text, so that the
@@ -33,12 +36,30 @@ export class StatementFinder {
   /** Parsed texts of the current client statement, by text; only the last few are asked for again. */
   readonly #parsed = new Map<string, Promise<Statement[]>>();
   readonly #cursors = new Map<string, number>();
+  /** Texts of events that have not come yet. */
+  readonly #expected = new Map<string, Promise<Statement[]>>();
 
   beginTransaction(): void {
     this.#textId = '';
     this.#text = undefined;
     this.#parsed.clear();
     this.#cursors.clear();
+  }
+
+  /** The event comes soon: its text, if it is a short one, is parsed meanwhile. */
+  expect({ text: whole, context, caller }: DdlCommandEvent): void {
+    const place = commandPlace(context);
+    const text = place.kind === 'text' ? place.readings[0] : place.kind === 'client' ? whole : undefined;
+    if (text === undefined || text.length > EXPECTED_LENGTH) return;
+    const read = caller.settings['standard_conforming_strings'] === 'off' ? withConformingStrings(text) : text;
+    if (this.#expected.has(read)) return;
+    for (const old of this.#expected.keys()) {
+      if (this.#expected.size < MAX_EXPECTED) break;
+      this.#expected.delete(old);
+    }
+    const parsing = parseStatements(read);
+    parsing.catch(() => undefined); // told to whoever asks for it
+    this.#expected.set(read, parsing);
   }
 
   /** Every event passes here, whatever becomes of it: its text may be needed by later ones. */
@@ -92,7 +113,8 @@ export class StatementFinder {
       if (this.#parsed.size < 4) break;
       this.#parsed.delete(old);
     }
-    const parsing = parseStatements(text);
+    const parsing = this.#expected.get(text) ?? parseStatements(text);
+    this.#expected.delete(text);
     this.#parsed.set(text, parsing);
     return parsing;
   }

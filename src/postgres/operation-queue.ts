@@ -17,6 +17,8 @@ export const OPERATION = {
   segment: 7,
   /** A row whose statement fails by division by zero unless it hits one row. */
   checkedRow: 8,
+  /** A set of rows that nobody waits for: hitting another number than `event` says is the end of the session. */
+  checkedRows: 9,
   /** No answer of its own: everything of `batch` before it was answered. */
   release: 5,
   /** No answer of its own: a segment begins, whose failure the writer handles itself. */

@@ -13,6 +13,7 @@ export class OutputBuffer {
   readonly #spare: Buffer[] = [];
   #bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
   #used = 0;
+  #flushDue = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -75,6 +76,16 @@ export class OutputBuffer {
   owned(source: Buffer, length: number, written: () => void): void {
     this.flush();
     this.#socket.write(source.subarray(0, length), written);
+  }
+
+  /** Before anything else is waited for, but after all that is written without waiting: one call of the system for many messages. */
+  flushSoon(): void {
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    process.nextTick(() => {
+      this.#flushDue = false;
+      this.flush();
+    });
   }
 
   flush(): void {

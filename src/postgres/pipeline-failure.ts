@@ -1,3 +1,4 @@
+import { WalcastError } from '../errors/walcast-error.ts';
 import type { EventBatch } from '../wal/event-batch.ts';
 
 /** A command in the pipeline went wrong; nothing after it has any effect. */
@@ -8,4 +9,9 @@ export interface PipelineFailure {
   readonly event: number;
   /** Rows hit instead of one; null: the server reported an error. */
   readonly hit: number | null;
+}
+
+export function connectionLost(cause: Error): PipelineFailure {
+  const message = `the connection to the target was lost: ${cause.message}`;
+  return { error: new WalcastError('E_TARGET_CONNECTION', message, { cause }), batch: null, event: 0, hit: null };
 }

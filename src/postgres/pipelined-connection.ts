@@ -11,10 +11,10 @@ import {
   readTagCount,
 } from './backend-messages.ts';
 import { connectClient, type ConnectOptions } from './client.ts';
-import { writeBind, writeExecute, writeParse } from './frontend-messages.ts';
+import { writeBind, writeDescribe, writeExecute, writeFlush, writeParse, writeSync } from './frontend-messages.ts';
 import { DROP_ROWS, KEEP_ROWS, OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
 import { OutputBuffer } from './output-buffer.ts';
-import type { PipelineFailure } from './pipeline-failure.ts';
+import { connectionLost, type PipelineFailure } from './pipeline-failure.ts';
 import { PostgresError } from './postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 
@@ -124,6 +124,11 @@ export class PipelinedConnection implements SqlSession {
     this.#push(OPERATION.command, 0, null);
   }
 
+  /** As `expectRows` without a segment: if they are refused, or hit another number, nothing after them in the pipeline happens. */
+  expectCheckedRows(count: number): void {
+    this.#push(OPERATION.checkedRows, count, null);
+  }
+
   /** From here to `endSegment` a failure is told by its result instead of ending the connection. */
   beginSegment(): void {
     if (this.failed) return;
@@ -133,8 +138,7 @@ export class PipelinedConnection implements SqlSession {
 
   /** Resolves when the server has answered the segment: null if all went well, else what went wrong first. */
   async endSegment(): Promise<PipelineFailure | null> {
-    this.out.byte(0x53); // S
-    this.out.int32(4);
+    writeSync(this.out);
     await this.#waited(OPERATION.segment);
     const failure = this.#segmentFailure;
     this.#segmentFailure = null;
@@ -149,8 +153,7 @@ export class PipelinedConnection implements SqlSession {
 
   /** Ends a pipeline segment. Resolves when the server has done all of it, rejects if any of it failed. */
   sync(): Promise<void> {
-    this.out.byte(0x53); // S
-    this.out.int32(4);
+    writeSync(this.out);
     return this.#waited(OPERATION.sync).then(() => undefined);
   }
 
@@ -173,13 +176,9 @@ export class PipelinedConnection implements SqlSession {
     if (this.failed) return Promise.reject(this.#failure as Error);
     this.prepare('', sql, []);
     writeBind(this.out, '', values);
-    this.out.byte(0x44); // D
-    this.out.int32(6);
-    this.out.byte(0x50); // P: portal
-    this.out.byte(0);
+    writeDescribe(this.out);
     writeExecute(this.out);
-    this.out.byte(0x53); // S
-    this.out.int32(4);
+    writeSync(this.out);
     return this.#waited(OPERATION.query);
   }
 
@@ -215,14 +214,13 @@ export class PipelinedConnection implements SqlSession {
         return;
       }
       this.#push(kind, rows, { resolve, reject });
-      this.out.flush();
+      this.out.flushSoon();
     });
   }
 
   #below(count: number): Promise<void> {
     if (!this.failed && (this.#queue.size > count || this.out.unsent > UNSENT_LIMIT)) {
-      this.out.byte(0x48); // H: the server sends what it has answered
-      this.out.int32(4);
+      writeFlush(this.out);
       this.out.flush();
     }
     return this.#until(count);
@@ -250,8 +248,6 @@ export class PipelinedConnection implements SqlSession {
       case BACKEND.commandComplete:
         this.#completed(bytes, start, end);
         break;
-      case BACKEND.emptyQuery:
-        break;
       case BACKEND.rowDescription:
         this.#names = readColumnNames(bytes, start);
         break;
@@ -267,7 +263,7 @@ export class PipelinedConnection implements SqlSession {
       case BACKEND.error:
         this.#refused(new PostgresError(readErrorFields(bytes, start, end)));
         break;
-      default: // ParseComplete, BindComplete, notices, parameter changes: nothing to learn from them
+      default: // ParseComplete, BindComplete, empty queries, notices, parameter changes: nothing to learn from them
     }
     this.#wake();
   }
@@ -293,6 +289,18 @@ export class PipelinedConnection implements SqlSession {
       case OPERATION.rows: {
         const hit = readTagCount(bytes, start, end);
         if (hit !== this.#queue.event) this.#segmentFailure ??= { error: null, batch: null, event: 0, hit };
+        this.#queue.shift();
+        this.#releaseAnswered();
+        break;
+      }
+      case OPERATION.checkedRows: {
+        const hit = readTagCount(bytes, start, end);
+        const expected = this.#queue.event;
+        if (hit !== expected) {
+          const error = new WalcastError('E_TARGET_CONFLICT', `${expected} rows hit ${hit} of the target`);
+          this.#fail({ error, batch: null, event: 0, hit: null });
+          return;
+        }
         this.#queue.shift();
         this.#releaseAnswered();
         break;
@@ -363,14 +371,7 @@ export class PipelinedConnection implements SqlSession {
 
   #lost(cause: Error): void {
     if (this.failed) return;
-    this.#fail({
-      error: new WalcastError('E_TARGET_CONNECTION', `the connection to the target was lost: ${cause.message}`, {
-        cause,
-      }),
-      batch: null,
-      event: 0,
-      hit: null,
-    });
+    this.#fail(connectionLost(cause));
   }
 
   #fail(failure: PipelineFailure): void {

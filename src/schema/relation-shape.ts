@@ -25,26 +25,29 @@ export const SHAPE_EXPRESSION = `json_strip_nulls(json_build_object(
   'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
   'populated', case when c.relkind = 'm' then c.relispopulated end,
   'columns', (
-    select json_agg(json_build_object(
-      'num', a.attnum,
-      'name', a.attname,
-      'type', format_type(a.atttypid, a.atttypmod),
-      'type_oid', a.atttypid::bigint,
-      'typmod', nullif(a.atttypmod, -1),
-      'not_null', nullif(a.attnotnull, false),
-      'collation', case when a.attcollation <> t.typcollation then (
-        select format('%I.%I', cn.nspname, co.collname)
-        from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation) end,
-      'default', case when a.atthasdef and a.attgenerated = '' then pg_get_expr(d.adbin, 0) end,
-      'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
-      'generated_kind', nullif(a.attgenerated, ''),
-      'identity', nullif(a.attidentity, ''),
-      'sequence', case when a.attidentity <> '' or (a.atthasdef and a.attgenerated = '')
-        then pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname) end,
-      'missing', case when a.atthasmissing then (a.attmissingval::text::text[])[1] end,
-      'storage', case when a.attstorage <> t.typstorage then a.attstorage end,
-      'compression', nullif(a.attcompression, ''),
-      'inherited', nullif(a.attinhcount, 0)) order by a.attnum)
+    select ('[' || string_agg(concat(
+      '{"num":', a.attnum,
+      ',"name":', to_json(a.attname::text),
+      ',"type":', to_json(format_type(a.atttypid, a.atttypmod)),
+      ',"type_oid":', a.atttypid,
+      ',"typmod":' || nullif(a.atttypmod, -1),
+      case when a.attnotnull then ',"not_null":true' end,
+      ',"collation":' || case when a.attcollation <> t.typcollation then (
+        select to_json(format('%I.%I', cn.nspname, co.collname))
+        from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation)::text end,
+      ',"default":' || case when a.atthasdef and a.attgenerated = '' then to_json(pg_get_expr(d.adbin, 0))::text end,
+      ',"generated":' || case when a.attgenerated <> '' then to_json(pg_get_expr(d.adbin, d.adrelid))::text end,
+      ',"generated_kind":' || to_json(nullif(a.attgenerated, '')::text)::text,
+      ',"identity":' || to_json(nullif(a.attidentity, '')::text)::text,
+      ',"sequence":' || case when (a.attidentity <> '' or (a.atthasdef and a.attgenerated = '')) and a.attnum = any (array(
+          select d.refobjsubid from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
+            and d.classid = 'pg_class'::regclass and d.objsubid = 0 and d.deptype in ('a', 'i')))
+        then to_json(pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname))::text end,
+      ',"missing":' || case when a.atthasmissing then to_json((a.attmissingval::text::text[])[1])::text end,
+      ',"storage":' || case when a.attstorage <> t.typstorage then to_json(a.attstorage::text)::text end,
+      ',"compression":' || to_json(nullif(a.attcompression, '')::text)::text,
+      ',"inherited":' || nullif(a.attinhcount, 0),
+      '}'), ',' order by a.attnum) || ']')::json
     from pg_attribute a
       join pg_type t on t.oid = a.atttypid
       left join pg_attrdef d on a.atthasdef and d.adrelid = a.attrelid and d.adnum = a.attnum

@@ -136,6 +136,8 @@ export interface SnapshotWriter {
  * that continues. Calls come one at a time, except for the writers.
  */
 export interface SnapshotSink {
+  /** It takes no statements, only tables as they are, and rows as text. */
+  readonly rowsOnly?: boolean;
   /** What an earlier run has left; null: nothing was begun. */
   load(): Promise<SnapshotState | null>;
   /** Refuses a target that holds something unless `onExisting` allows it, and stores script and cut. Nothing is made yet. */

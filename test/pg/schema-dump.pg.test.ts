@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enterEnvironment, KEEP } from '../../src/processor/postgres/ddl/author-environment.ts';
+import { enterEnvironment, KEEP, standingSettings } from '../../src/processor/postgres/ddl/author-environment.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { RoleRunner } from '../../src/processor/postgres/ddl/role-runner.ts';
 import { TargetRoles } from '../../src/processor/postgres/ddl/target-roles.ts';
@@ -274,7 +274,7 @@ async function execute(
     await client.query('begin');
     const role = caller.role === NO_AUTHOR ? null : await roles.resolve(session, caller.role);
     if (role !== null) await runner.prepare(session, role);
-    await client.query(enterEnvironment(caller, true));
+    await client.query(enterEnvironment(caller, await standingSettings(session), true));
     try {
       if (role === null) await client.query(text);
       else await runner.run(session, role, text);

@@ -9,6 +9,7 @@ export const LAYERS = [
   ['app'],
   ['pipeline'],
   ['listener', 'decode', 'modifier', 'processor', 'migrate'],
+  ['documents'],
   ['ddl'],
   ['schema'],
   ['postgres'],

@@ -1,4 +1,5 @@
 import type { Config, TargetConfig } from '../../config/schema.ts';
+import { isPostgres, type PostgresTarget } from '../../config/targets.ts';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { withReadingSession } from '../status/reading-session.ts';
 import { examineTarget, readSourceNeeds } from './check-target.ts';
@@ -7,9 +8,9 @@ import { readCopySource, type CopySourceFacts } from './copy-source.ts';
 import { readCopyTarget } from './copy-target.ts';
 import type { Finding } from './finding.ts';
 
-export interface CopyCheckOptions {
+export interface CopyCheckOptions<Target extends TargetConfig = TargetConfig> {
   readonly config: Config;
-  readonly target: TargetConfig;
+  readonly target: Target;
   /** A stream goes on from where the copy ends; false: the copy is all there is. */
   readonly streamed: boolean;
   readonly signal: AbortSignal;
@@ -27,7 +28,7 @@ export async function readCopySourceFacts(config: Config, signal: AbortSignal): 
 
 /** What a copy of the source into the target would meet, changing nothing. */
 export async function examineCopyTarget(
-  { config, target, streamed, signal }: CopyCheckOptions,
+  { config, target, streamed, signal }: CopyCheckOptions<PostgresTarget>,
   source: CopySourceFacts,
 ): Promise<CopyTargetVerdict> {
   const facts = await withReadingSession('target', target.postgres.url, signal, (session) =>
@@ -40,12 +41,13 @@ export async function examineCopyTarget(
 export async function requireCopyPossible(options: CopyCheckOptions): Promise<Finding[]> {
   const { config, target, streamed, signal } = options;
   const source = await readCopySourceFacts(config, signal);
-  const needs = await readSourceNeeds(config.source.postgres.url, signal);
-  const findings = [
-    ...copySourceFindings(source, config.snapshot, { streamed }),
-    ...(await examineTarget(target, config.ddl, needs, signal, 'copied')),
-    ...(await examineCopyTarget(options, source)).findings,
-  ];
+  const findings = copySourceFindings(source, config.snapshot, { streamed });
+  // what a search target has is told by itself when it is opened
+  if (isPostgres(target)) {
+    const needs = await readSourceNeeds(config.source.postgres.url, signal);
+    findings.push(...(await examineTarget(target, config.ddl, needs, signal, 'copied')));
+    findings.push(...(await examineCopyTarget({ ...options, target }, source)).findings);
+  }
   const errors = findings.filter(({ level }) => level === 'error');
   if (errors.length > 0) {
     const lines = errors.map(({ what, cure }) => `- ${what}. ${cure}`);

@@ -1,4 +1,5 @@
-import type { Config, TargetConfig } from '../../config/schema.ts';
+import type { Config } from '../../config/schema.ts';
+import type { PostgresTarget } from '../../config/targets.ts';
 import { isWalcastError } from '../../errors/walcast-error.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { withReadingSession } from '../status/reading-session.ts';
@@ -63,7 +64,7 @@ export async function readSourceNeeds(url: string, signal: AbortSignal): Promise
 
 /** Everything that a target has to have before it is fed, changing nothing. One that cannot be reached is a finding too. */
 export async function checkTarget(
-  target: TargetConfig,
+  target: PostgresTarget,
   policy: Config['ddl'],
   needs: SourceNeeds | null,
   signal: AbortSignal,
@@ -79,7 +80,7 @@ export async function checkTarget(
 
 /** The same, but rejects when the target cannot be reached. */
 export async function examineTarget(
-  target: TargetConfig,
+  target: PostgresTarget,
   policy: Config['ddl'],
   needs: SourceNeeds | null,
   signal: AbortSignal,

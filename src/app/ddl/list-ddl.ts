@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load.ts';
+import { postgresTargets } from '../../config/targets.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import { withReadingSession } from '../status/reading-session.ts';
 
@@ -37,7 +38,7 @@ order by id`;
 /** Oldest first, target by target. Empty for a target that was never fed. Source: `walcast.applied_ddl` on each target. */
 export async function listDdl({ loaded, limit, target, signal }: ListDdlOptions): Promise<ListedDdl[]> {
   const listed: ListedDdl[] = [];
-  for (const { name, postgres } of loaded.config.targets) {
+  for (const { name, postgres } of postgresTargets(loaded.config)) {
     if (target !== undefined && name !== target) continue;
     const entries = await withReadingSession('target', postgres.url, signal, (session) =>
       readEntries(session, name, loaded.config.name, limit),

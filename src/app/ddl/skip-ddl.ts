@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load.ts';
+import { postgresTargets } from '../../config/targets.ts';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import { connectClient } from '../../postgres/client.ts';
 import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
@@ -19,8 +20,9 @@ on conflict do nothing returning lsn::text`;
 
 /** Lets a target pass over one command when it comes to it. Returns how many checkpoints it was noted for; 0: it had been noted before. */
 export async function skipDdl({ loaded, target, lsn, signal }: SkipDdlOptions): Promise<number> {
-  const found = loaded.config.targets.find(({ name }) => name === target);
-  if (found === undefined) throw new WalcastError('E_CONFIG', `there is no target ${target} in the configuration`);
+  const found = postgresTargets(loaded.config).find(({ name }) => name === target);
+  if (found === undefined)
+    throw new WalcastError('E_CONFIG', `there is no PostgreSQL target ${target} in the configuration`);
   const position = readLsn(lsn);
   const client = await connectClient({
     url: found.postgres.url,

@@ -1,5 +1,6 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { postgresTargets } from '../../config/targets.ts';
 import { backUp } from '../../migrate/backup/back-up.ts';
 import type { BackupFolder } from '../../migrate/backup/backup-file.ts';
 import { withInstallLock } from '../../migrate/lock.ts';
@@ -34,15 +35,16 @@ interface Place {
 }
 
 function placesOf({ loaded: { config }, side, targets }: BackUpOptions): Place[] {
-  const unknown = targets.filter((name) => config.targets.every((target) => target.name !== name));
+  const databases = postgresTargets(config);
+  const unknown = targets.filter((name) => databases.every((target) => target.name !== name));
   if (unknown.length > 0) {
-    const known = config.targets.map((target) => target.name).join(', ');
+    const known = databases.map((target) => target.name).join(', ');
     throw new WalcastError('E_CONFIG', `there is no target ${unknown.join(', ')}`, {
       hint: `The configuration has ${known === '' ? 'none' : known}.`,
     });
   }
   const source: Place = { name: 'source', side: 'source', url: config.source.postgres.url };
-  const chosen = config.targets
+  const chosen = databases
     .filter(({ name }) => targets.length === 0 || targets.includes(name))
     .map(({ name, postgres }): Place => ({ name: `target ${name}`, side: 'target', url: postgres.url }));
   return [...(side === 'target' || targets.length > 0 ? [] : [source]), ...(side === 'source' ? [] : chosen)];

@@ -1,5 +1,6 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { postgresTargets } from '../../config/targets.ts';
 import { baseline, type BaselineResult } from '../../migrate/baseline.ts';
 import type { MigrationSet } from '../../migrate/migration.ts';
 import { ClientSession } from '../init/client-session.ts';
@@ -38,7 +39,8 @@ function sourceUrl({ config }: LoadedConfig, target: string | undefined): Place 
   return { side: 'source', url: config.source.postgres.url };
 }
 
-function targetUrl({ config: { targets } }: LoadedConfig, name: string | undefined): Place {
+function targetUrl({ config }: LoadedConfig, name: string | undefined): Place {
+  const targets = postgresTargets(config);
   const names = targets.map((target) => target.name).join(', ');
   const [found, ...others] = targets.filter((target) => name === undefined || target.name === name);
   if (found === undefined || others.length > 0) {

@@ -1,11 +1,14 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import { deriveNames } from '../../config/names.ts';
+import { isPostgres, isSearch } from '../../config/targets.ts';
 import { redactDeep } from '../../errors/redact.ts';
+import { WalcastError } from '../../errors/walcast-error.ts';
 import { parseLsn } from '../../wal/lsn.ts';
 import { VERSION } from '../version.ts';
 import { assess, type Facts } from './assess.ts';
 import { readDaemon } from './read-daemon.ts';
 import { readSource } from './read-source.ts';
+import { readSearchTarget } from './read-search-target.ts';
 import { readTarget } from './read-target.ts';
 import type { StatusReport } from './status-report.ts';
 
@@ -24,7 +27,9 @@ export async function collectStatus({ loaded, signal }: StatusOptions): Promise<
   const targets = await Promise.all(
     config.targets.map((target) => {
       const seen = daemon.status?.targets.find(({ name }) => name === target.name) ?? null;
-      return readTarget(target, source.position, seen, config.snapshot.mode, signal);
+      if (isSearch(target)) return readSearchTarget(target, source.position, seen, config.snapshot.mode, signal);
+      if (isPostgres(target)) return readTarget(target, source.position, seen, config.snapshot.mode, signal);
+      throw new WalcastError('E_INTERNAL', `target ${target.name} is of no known kind`);
     }),
   );
   const reports = targets.map(({ report }) => report);

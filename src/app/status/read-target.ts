@@ -1,7 +1,7 @@
-import type { TargetConfig } from '../../config/schema.ts';
+import type { PostgresTarget } from '../../config/targets.ts';
 import { describeUrl } from '../../postgres/client.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
-import { checkAgainstSource, checkFirstUse } from '../../processor/postgres/checkpoint-store.ts';
+import { checkAgainstSource, checkFirstUse } from '../../wal/checkpoint.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../wal/lsn.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
 import type { DdlStatus, ErrorStatus, TargetStatus } from '../run/run-status.ts';
@@ -35,7 +35,7 @@ select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id,
 from walcast.checkpoint where system_identifier = $1 and database = $2 and pipeline = $3`;
 
 export async function readTarget(
-  target: TargetConfig,
+  target: PostgresTarget,
   source: SourcePosition | null,
   daemon: TargetStatus | null,
   mode: 'initial' | 'never',

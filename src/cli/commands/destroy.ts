@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Option } from 'commander';
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { isPostgres, isSearch, targetUrl } from '../../config/targets.ts';
 import type { Register } from '../command.ts';
 import type { CliIo } from '../io.ts';
 import { writeLines } from '../io.ts';
@@ -19,9 +20,10 @@ export const registerDestroy: Register = (program, { io, exit }) => {
     )
     .action(async (options: ParsedOptions) => {
       const loaded = await loadConfigFor(options, io, 'none');
-      const [{ destroySource }, { destroyTarget }, { sourceOptions }] = await Promise.all([
+      const [{ destroySource }, { destroyTarget }, { destroySearch }, { sourceOptions }] = await Promise.all([
         import('../../app/destroy/destroy-source.ts'),
         import('../../app/destroy/destroy-target.ts'),
+        import('../../app/destroy/destroy-search.ts'),
         import('../source-options.ts'),
       ]);
       const set = options['set'] === 'injector' ? options['set'] : undefined;
@@ -36,14 +38,13 @@ export const registerDestroy: Register = (program, { io, exit }) => {
       const source = { ...sourceOptions(loaded), onStep: say('source'), onNotice };
       await destroySource(set === undefined ? source : { ...source, set });
       if (set !== undefined) return;
-      for (const { name, postgres } of loaded.config.targets) {
+      for (const target of loaded.config.targets) {
+        const { name: pipeline } = loaded.config;
+        const onStep = say(`target ${target.name}`);
         try {
-          await destroyTarget({
-            url: postgres.url,
-            pipeline: loaded.config.name,
-            onStep: say(`target ${name}`),
-            onNotice,
-          });
+          if (isPostgres(target)) await destroyTarget({ url: target.postgres.url, pipeline, onStep, onNotice });
+          else if (isSearch(target))
+            await destroySearch({ target, sourceUrl: loaded.config.source.postgres.url, pipeline, onStep });
         } catch (error) {
           // one that cannot be reached keeps nobody from cleaning the others
           reportError(io.stderr, error, { debug: false, secrets: loaded.secrets });
@@ -57,7 +58,7 @@ async function questionOf({ config }: LoadedConfig, set: string | undefined): Pr
   const { describeUrl } = await import('../../postgres/client.ts');
   const source = describeUrl(config.source.postgres.url);
   if (set !== undefined) return `remove the ${set} from ${source}`;
-  const places = [source, ...config.targets.map(({ postgres }) => describeUrl(postgres.url))];
+  const places = [source, ...config.targets.map((target) => describeUrl(targetUrl(target)))];
   return `remove pipeline ${config.name} from ${places.join(', ')}`;
 }
 

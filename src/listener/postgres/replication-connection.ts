@@ -197,7 +197,6 @@ export class ReplicationConnection extends LogicalReplicationService {
     });
     stream.removeAllListeners('data');
     stream.on('data', (chunk: Buffer) => {
-      this.#lastByteAt = Date.now();
       try {
         framer.feed(chunk);
       } catch (cause) {
@@ -213,6 +212,7 @@ export class ReplicationConnection extends LogicalReplicationService {
 
   #take(chunk: Buffer, start: number, end: number): void {
     if (this.#failure !== null) return;
+    this.#lastByteAt = Date.now();
     try {
       if (chunk[start] === XLOG_DATA) {
         this.#receivedHigh = chunk.readUInt32BE(start + 1);

@@ -38,14 +38,14 @@ export async function readScript(job: CopyJob): Promise<ReadScript> {
 
 /** Null: it was changed meanwhile, and what was read is of two moments. */
 async function readOnce(job: CopyJob, schemaSource: CopyJob['settings']['schemaSource']): Promise<ReadScript | null> {
-  const { settings, signal, streamed } = job;
+  const { settings, signal, streamed, sink } = job;
   const snapshot = await SourceSnapshot.open({ url: settings.url, signal, streamed, limits: settings.limits });
   let kept = false;
   try {
     const before = await schemaFingerprint(snapshot.session);
     // Rows of unlogged tables are in no stream: a copy of them would be of one moment and never change again.
     const tables = await readTables(snapshot.session, { unlogged: !streamed });
-    const statements = await settings.readSchema({ snapshot, schemaSource, signal });
+    const statements = sink.rowsOnly === true ? [] : await settings.readSchema({ snapshot, schemaSource, signal });
     kept = before === (await fingerprintNow(job));
     return kept ? { script: { statements, tables }, snapshot } : null;
   } catch (error) {

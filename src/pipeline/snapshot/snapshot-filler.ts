@@ -35,7 +35,7 @@ export class SnapshotFiller implements Filler {
     return {
       copyDue: () => tables.due,
       copyPending: async (_position, pending) => {
-        const progress = (slot.snapshot ??= SnapshotProgress.catchingUp());
+        const progress = progressOf(slot);
         return await this.#with(
           slot,
           source,
@@ -82,4 +82,10 @@ export class SnapshotFiller implements Filler {
     this.#turns.set(processor, turn);
     return turn;
   }
+}
+
+/** Some targets copy tables again long after the first copy. */
+function progressOf(slot: TargetSlot): SnapshotProgress {
+  if (slot.snapshot === null || slot.snapshot.phase === 'done') slot.snapshot = SnapshotProgress.catchingUp();
+  return slot.snapshot;
 }

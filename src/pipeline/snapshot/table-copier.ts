@@ -134,7 +134,7 @@ export class TableCopier {
   /** @returns whether the writer can be used again: rows of a table that changed on the way are not to stay */
   async #copyRange({ table, range }: RangeTask, reader: SnapshotReader, writer: SnapshotWriter): Promise<boolean> {
     const { oid, metadata } = table.table;
-    const format = copyFormat(metadata);
+    const format = this.#job.sink.rowsOnly === true ? 'text' : copyFormat(metadata);
     const moved = this.#job.progress.range(oid);
     let outcome: CopyOutcome;
     let begun = false;

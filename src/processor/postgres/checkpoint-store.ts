@@ -1,13 +1,8 @@
 import { WalcastError } from '../../errors/walcast-error.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
-import { formatLsn, LSN_ZERO, parseLsn, type Lsn } from '../../wal/lsn.ts';
+import { checkAgainstSource, checkFirstUse, type StoredCheckpoint } from '../../wal/checkpoint.ts';
+import { formatLsn, parseLsn, type Lsn } from '../../wal/lsn.ts';
 import type { SourcePosition } from '../../wal/processor.ts';
-
-export interface StoredCheckpoint {
-  readonly lsn: Lsn;
-  readonly timeline: number;
-  readonly slotId: string;
-}
 
 const READ = `
 select lsn::text as lsn, timeline::text as timeline, slot_id::text as slot_id
@@ -81,50 +76,4 @@ async function refuseAnotherServer(session: SqlSession, source: SourcePosition, 
     `target ${target} was fed by pipeline ${pipeline} from server ${other['system_identifier']} up to ${other['lsn']}; this source is server ${systemIdentifier}`,
     { fields: { target } },
   );
-}
-
-/** Pure: may a target without a checkpoint start here? */
-export function checkFirstUse(source: SourcePosition, target: string): void {
-  if (source.confirmed !== source.created) {
-    throw new WalcastError(
-      'E_CHECKPOINT_MISSING',
-      `target ${target} has no checkpoint for pipeline ${source.pipeline}, but its slot was already read from ${formatLsn(source.created)} to ${formatLsn(source.confirmed)}`,
-      { fields: { target, lsn: formatLsn(source.confirmed) } },
-    );
-  }
-}
-
-/** Pure: does the checkpoint belong to this source, this slot and this history, and does the slot still hold all that comes after it? */
-export function checkAgainstSource(stored: StoredCheckpoint, source: SourcePosition, target: string): void {
-  const fields = { target, lsn: formatLsn(stored.lsn) };
-  if (stored.slotId !== source.slotId) {
-    throw new WalcastError(
-      'E_SLOT_RECREATED',
-      `the slot was made again after target ${target} had reached ${fields.lsn}`,
-      { fields },
-    );
-  }
-  const ended = source.history.find(({ timeline }) => timeline === stored.timeline);
-  const descends = stored.timeline === source.timeline || (ended !== undefined && ended.end >= stored.lsn);
-  if (!descends) {
-    throw new WalcastError(
-      'E_TIMELINE',
-      `target ${target} is at ${fields.lsn} of timeline ${stored.timeline}, which timeline ${source.timeline} of the source does not contain`,
-      { fields },
-    );
-  }
-  if (source.current !== LSN_ZERO && stored.lsn > source.current) {
-    throw new WalcastError(
-      'E_SOURCE_BEHIND',
-      `target ${target} is at ${fields.lsn}, but the source's WAL ends at ${formatLsn(source.current)}`,
-      { fields },
-    );
-  }
-  if (source.confirmed > stored.lsn) {
-    throw new WalcastError(
-      'E_SLOT_AHEAD',
-      `the slot was confirmed up to ${formatLsn(source.confirmed)}, but target ${target} is at ${fields.lsn}: what lies between is gone`,
-      { fields },
-    );
-  }
 }

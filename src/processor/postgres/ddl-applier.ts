@@ -1,5 +1,5 @@
 import type { SqlSession, SqlValue } from '../../postgres/sql-session.ts';
-import type { BackfillEvent, DdlCommandEvent } from '../../wal/ddl-event.ts';
+import type { BackfillEvent, DdlCommandEvent, DdlEvent } from '../../wal/ddl-event.ts';
 import type { PendingIndex } from './concurrent-index.ts';
 import type { MissingRolePolicy } from './ddl/target-roles.ts';
 import type { Relation } from '../../wal/relation.ts';
@@ -16,9 +16,11 @@ export interface ReplayPolicies {
 }
 
 /** Decides with whose rights rows are written, and writes them so. */
-export interface RowAuthority<Role = unknown> {
+export interface RowAuthority<Role = unknown, Reached = unknown> {
+  /** What writing a row of the table reaches: one question, for `rowRole`. */
+  reached(session: SqlSession, schema: string, table: string): Promise<Reached>;
   /** The role whose rights rows of the table need, since writing one runs code of users; null: they go in directly. */
-  rowRole(session: SqlSession, schema: string, table: string): Promise<Role | null>;
+  rowRole(session: SqlSession, schema: string, table: string, reached?: Reached): Promise<Role | null>;
   /** One statement with values as $1, $2 …. @returns rows hit */
   runAs(session: SqlSession, role: Role, sql: string, values: readonly SqlValue[]): Promise<number>;
 }
@@ -29,13 +31,24 @@ export interface DdlApplier {
   readonly policies: ReplayPolicies;
   /** Grows whenever the session's prepared statements were dropped, with all that came after ours under their names. */
   readonly preparedGeneration: number;
+  /** Since `beginTransaction`, code of plain users ran: `endTransaction` has much to do. */
+  readonly userCodeRan: boolean;
+  /** A transaction of the target begins: whatever others may have changed meanwhile is asked again. */
+  beginGroup(): void;
+  /** A transaction of the source begins. */
   beginTransaction(): void;
+  /** The text of an event that comes soon: it may be parsed meanwhile. */
+  expect(event: DdlEvent): void;
   /** Foreign keys, by oid, that may be NOT VALID until later; new ones may join them. Null: all are held to at once. */
   postpone(keys: { has(oid: number): boolean } | null): void;
-  /** `statement` null: nothing had to run; `how` says why. Throws when it cannot be done exactly. */
+  /**
+   * `statement` null: nothing had to run; `how` says why. Throws when it cannot be done exactly.
+   * @param sent may be called more than once: what is asked of the session in it sees the command's result, if there is one; the last call counts
+   */
   apply(
     event: DdlCommandEvent,
     session: SqlSession,
+    sent?: () => void,
   ): Promise<{
     readonly source?: string | null;
     readonly statement: string | null;
@@ -48,6 +61,9 @@ export interface DdlApplier {
   rows(event: BackfillEvent, session: SqlSession): Promise<number>;
   /** Makes a table that rows came for and no event announced. */
   gap(relation: Relation, session: SqlSession): Promise<void>;
-  /** Before COMMIT: what user code may have left to run there is closed, or refused. True: prepared statements are gone. */
+  /**
+   * At the end of a transaction of the source: what user code may have left to run at COMMIT is closed, or refused. True: prepared statements are
+   * gone.
+   */
   endTransaction(session: SqlSession): Promise<boolean>;
 }

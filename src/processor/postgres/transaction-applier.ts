@@ -17,13 +17,14 @@ import { notePendingIndex } from './concurrent-index.ts';
 import { atPosition } from './apply-error.ts';
 import type { ApplyTotals, TransactionApplierOptions } from './apply-options.ts';
 import { DdlLog } from './ddl-log.ts';
+import { defersNothing, expectCommands, isGregarious, tablesWithRowsNext } from './ddl-traits.ts';
 import { Group } from './group.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareFixedStatements } from './fixed-statements.ts';
 import { VERDICT, type Verdict } from '../../wal/snapshot-cut.ts';
 import type { CatchUp } from './snapshot/catch-up.ts';
 import { EarlyRows } from './rows/early-rows.ts';
-import type { RowApplier } from './rows/row-applier.ts';
+import type { AskedTable, RowApplier } from './rows/row-applier.ts';
 import type { TargetTable } from './rows/target-table.ts';
 import { truncateTables } from './rows/truncate.ts';
 
@@ -124,6 +125,7 @@ export class TransactionApplier {
   async write(batch: EventBatch): Promise<void> {
     if (this.#indexesPending && !this.#group.open) await this.#finishPendingIndexes();
     batch.retain();
+    if (this.#applyDdl) expectCommands(batch, this.#ddl);
     try {
       for (let i = 0; i < batch.count; i++) {
         const kind = batch.kinds[i];
@@ -211,7 +213,7 @@ export class TransactionApplier {
         if (!this.#skipping) await this.#truncate(batch.object<TruncateEvent>(i), batch.lsn(i));
         break;
       case EVENT.ddl:
-        if (!this.#skipping) await this.#command(batch.object<DdlEvent>(i), batch.lsn(i));
+        if (!this.#skipping) await this.#command(batch, i);
         break;
       case EVENT.idle:
         await this.#idle(batch.object<IdleEvent>(i).position);
@@ -239,9 +241,11 @@ export class TransactionApplier {
     this.#judging = this.#skipping || this.#catchUp?.begin(event) === true;
     if (this.#skipping) return;
     this.#ddl.beginTransaction();
+    this.#group.changed = false;
     if (this.#group.open) return;
     this.#rows.inSets = !this.cautious;
     this.#group.start();
+    this.#ddl.beginGroup();
     if (!this.#rows.inSets) await this.#commits.open();
   }
 
@@ -252,7 +256,7 @@ export class TransactionApplier {
       return;
     }
     if (!this.#early.empty) await this.#early.releaseAll();
-    if (this.#group.userCode) await this.#endUserCode();
+    if (this.#group.changed) await this.#endChanges();
     this.#group.transactions++;
     this.#group.end = endLsn;
     this.totals.lastCommitTime = commitTime;
@@ -266,8 +270,9 @@ export class TransactionApplier {
   async #closeGroup(): Promise<void> {
     this.totals.rows += this.#group.rows;
     this.totals.transactions += this.#group.transactions;
+    this.totals.ddl += this.#group.ddl;
     await this.#commits.close(this.#group);
-    if (this.cautious || this.#group.userCode) await this.#commits.settled();
+    if (this.cautious || this.#group.alone) await this.#commits.settled();
   }
 
   async #truncate(event: TruncateEvent, lsn: Lsn): Promise<void> {
@@ -289,7 +294,9 @@ export class TransactionApplier {
     if (this.#rows.deferrable) await this.#connection.query('set constraints all deferred');
   }
 
-  async #command(event: DdlEvent, lsn: Lsn): Promise<void> {
+  async #command(batch: EventBatch, i: number): Promise<void> {
+    const event = batch.object<DdlEvent>(i);
+    const lsn = batch.lsn(i);
     const catchUp = this.#judging ? this.#catchUp : null;
     if (!this.#commits.isOpen) await this.#commits.open();
     if (catchUp !== null && !(await catchUp.takes(event))) {
@@ -300,7 +307,8 @@ export class TransactionApplier {
       if (event.kind !== 'rows') await catchUp?.changed(event);
       return;
     }
-    await this.#finishRows();
+    if (this.#rows.inSets && this.#catchUp === null) await this.#rows.finishAhead();
+    else await this.#finishRows();
     const tag = event.kind === 'rows' ? 'rows of a rewrite' : event.tag;
     const role = event.kind === 'rows' ? '' : event.caller.role;
     const started = performance.now();
@@ -308,15 +316,20 @@ export class TransactionApplier {
       this.#noteDdl({ lsn, tag, role, ...PASSED_OVER });
       return;
     }
+    let asked: readonly AskedTable[] = [];
     try {
       if (event.kind === 'rows') {
+        await this.#finishRows();
         this.#group.rows += await this.#ddl.rows(event, this.#connection);
         this.#userCodeRan();
         return;
       }
       if (this.#rows.deferrable) await this.#rows.settleConstraints();
-      const { source = null, statement, how, later = [] } = await this.#replay(event, catchUp);
-      this.#userCodeRan();
+      const tables = tablesWithRowsNext(batch, i);
+      const sent = (): void => void (asked = tables.map(({ schema, name }) => this.#rows.ask(schema, name)));
+      const { source = null, statement, how, later = [] } = await this.#replay(event, catchUp, sent);
+      if (isGregarious(event) && !this.#ddl.userCodeRan && catchUp === null && later.length === 0) this.#changed();
+      else this.#userCodeRan();
       await catchUp?.changed(event);
       for (const index of later) await notePendingIndex(this.#connection, this.#source, index);
       if (later.length > 0) this.#indexesPending = true;
@@ -325,7 +338,7 @@ export class TransactionApplier {
     } catch (error) {
       throw atPosition(error, lsn, this.#target);
     }
-    this.#rows.forgetShapes();
+    this.#rows.forgetShapes(asked, defersNothing(event));
     await this.#early.releaseMade();
   }
 
@@ -335,17 +348,17 @@ export class TransactionApplier {
     if (!this.#rows.inSets) await this.#connection.drained();
   }
 
-  async #replay(event: DdlCommandEvent, catchUp: CatchUp | null): ReturnType<DdlApplier['apply']> {
+  async #replay(event: DdlCommandEvent, catchUp: CatchUp | null, sent: () => void): ReturnType<DdlApplier['apply']> {
     try {
-      return await this.#ddl.apply(event, this.#connection);
+      return await this.#ddl.apply(event, this.#connection, sent);
     } catch (error) {
       if (catchUp === null || !(await catchUp.clears(error, event))) throw error;
-      return await this.#ddl.apply(event, this.#connection);
+      return await this.#ddl.apply(event, this.#connection, sent);
     }
   }
 
   #noteDdl(entry: AppliedDdl): void {
-    this.totals.ddl++;
+    this.#group.ddl++;
     this.#log.write(entry);
     this.#hooks.ddl(entry);
   }
@@ -356,15 +369,21 @@ export class TransactionApplier {
     this.#indexesPending = false;
   }
 
-  async #endUserCode(): Promise<void> {
-    await this.#finishRows();
+  async #endChanges(): Promise<void> {
+    if (this.#ddl.userCodeRan) await this.#finishRows();
     const gone = await this.#ddl.endTransaction(this.#connection);
     if (gone || this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
   }
 
-  /** The group is committed alone, and named statements are ours again before the next one is used. */
+  /** What may be left of it is not for other transactions to meet: the group ends with this one. */
   #userCodeRan(): void {
-    this.#group.userCode = true;
+    this.#group.alone = true;
+    this.#changed();
+  }
+
+  /** Named statements are ours again before the next one is used. */
+  #changed(): void {
+    this.#group.changed = true;
     if (this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
   }
 

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS } from '../../../src/listener/snapshot/limits.ts';
 import { schemaReader } from '../../../src/listener/snapshot/schema/schema-reader.ts';
 import { SourceSnapshot } from '../../../src/listener/snapshot/source-snapshot.ts';
-import { enterEnvironment } from '../../../src/processor/postgres/ddl/author-environment.ts';
+import { enterEnvironment, standingSettings } from '../../../src/processor/postgres/ddl/author-environment.ts';
 import { migrate } from '../../../src/migrate/migrate.ts';
 import { RoleRunner } from '../../../src/processor/postgres/ddl/role-runner.ts';
 import { TargetRoles } from '../../../src/processor/postgres/ddl/target-roles.ts';
@@ -68,7 +68,7 @@ export async function runStatements(statements: readonly SchemaStatement[], targ
     await client.query('begin');
     const role = caller.role === NO_AUTHOR ? null : await roles.resolve(session, caller.role);
     if (role !== null) await runner.prepare(session, role);
-    await client.query(enterEnvironment(caller, false));
+    await client.query(enterEnvironment(caller, await standingSettings(session), false));
     try {
       if (role === null) await client.query(text);
       else await runner.run(session, role, text);

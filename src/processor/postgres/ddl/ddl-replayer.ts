@@ -5,7 +5,7 @@ import { grantsOnTemporary, lastIdentifier } from '../../../ddl/statement-names.
 import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { SqlSession } from '../../../postgres/sql-session.ts';
 import { createBareTable } from '../../../schema/render-table.ts';
-import type { BackfillEvent, DdlCommandEvent } from '../../../wal/ddl-event.ts';
+import type { BackfillEvent, DdlCommandEvent, DdlEvent } from '../../../wal/ddl-event.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import type { DdlApplier, ReplayPolicies } from '../ddl-applier.ts';
@@ -64,6 +64,7 @@ export class DdlReplayer implements DdlApplier {
   readonly #rewritten = new Set<number>();
   #lastRelations: readonly TableMetadata[] = [];
   #droppedOwned = false;
+  #sent = nobodyAsks;
 
   constructor(options: DdlReplayerOptions) {
     this.policies = options;
@@ -86,6 +87,18 @@ export class DdlReplayer implements DdlApplier {
     this.#executor.postponed = keys;
   }
 
+  get userCodeRan(): boolean {
+    return this.#runner.userCodeRan;
+  }
+
+  expect(event: DdlEvent): void {
+    if (event.kind !== 'rows') this.#finder.expect(event);
+  }
+
+  beginGroup(): void {
+    this.#roles.forget();
+  }
+
   beginTransaction(): void {
     this.#finder.beginTransaction();
     this.#runner.begin();
@@ -95,7 +108,8 @@ export class DdlReplayer implements DdlApplier {
     this.#droppedOwned = false;
   }
 
-  async apply(event: DdlCommandEvent, session: SqlSession): Promise<Replayed> {
+  async apply(event: DdlCommandEvent, session: SqlSession, sent = nobodyAsks): Promise<Replayed> {
+    this.#sent = sent;
     this.#finder.remember(event);
     const { tag, phase, details } = event;
     if (phase === 'rewrite') return this.#noteRewrite(event);
@@ -246,7 +260,7 @@ export class DdlReplayer implements DdlApplier {
     session: SqlSession,
     author: Promise<TargetRole | null>,
   ): Promise<Replayed> {
-    const { plan, notes } = await this.#executor.execute(event, plans, session, author);
+    const { plan, notes } = await this.#executor.execute(event, plans, session, author, this.#sent);
     const how = [plan.how, ...notes, ...(event.kind === 'degraded' ? [`degraded: ${event.failure ?? ''}`] : [])].join(
       ', ',
     );
@@ -254,6 +268,10 @@ export class DdlReplayer implements DdlApplier {
     const source = plan.source === null ? null : shownStatement(event.tag, plan.source);
     return plan.silenced.length > 0 ? { source, statement, how, silenced: plan.silenced } : { source, statement, how };
   }
+}
+
+function nobodyAsks(): void {
+  // by itself a command is of interest to nobody
 }
 
 function nothing(how: string): Replayed {

@@ -5,7 +5,7 @@ import { relationShapes } from '../../../schema/relation-shape.ts';
 import { quoteIdentifier, quoteQualified } from '../../../sql/quote.ts';
 import type { DdlCommandEvent } from '../../../wal/ddl-event.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
-import { enterEnvironment, KEEP, UNDO } from './author-environment.ts';
+import { enterEnvironment, KEEP, standingSettings, UNDO } from './author-environment.ts';
 import { failed, mismatch, notThere, stillThere } from './ddl-errors.ts';
 import { fallbackPlan } from './fallback-plan.ts';
 import { foldedBound } from './folded-bound.ts';
@@ -49,6 +49,7 @@ export class PlanExecutor {
 
   /**
    * Takes the first plan that runs and leaves the right result; the first failure is the one that is told.
+   * @param sent called when a plan was sent, and all that is done about its result
    * @param author what `TargetRoles.lookUp` answers, asked while the plans were made
    */
   async execute(
@@ -56,6 +57,7 @@ export class PlanExecutor {
     plans: readonly Plan[],
     session: SqlSession,
     author: Promise<TargetRole | null>,
+    sent: () => void = () => undefined,
   ): Promise<Executed> {
     const role = await this.#roles.resolve(session, event.caller.role, author);
     await this.#runner.prepare(session, role);
@@ -64,7 +66,7 @@ export class PlanExecutor {
     let first: WalcastError | undefined;
     for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift()) {
       try {
-        return { plan, notes: [...notes, ...(await this.#attempt(event, role, plan, session))] };
+        return { plan, notes: [...notes, ...(await this.#attempt(event, role, plan, session, sent))] };
       } catch (error) {
         if (!isWalcastError(error) || !plan.savepoint) throw error;
         first ??= error;
@@ -87,16 +89,24 @@ export class PlanExecutor {
   }
 
   /** @returns notes · throws a WalcastError with everything undone if this plan will not do */
-  async #attempt(event: DdlCommandEvent, role: TargetRole, plan: Plan, session: SqlSession): Promise<string[]> {
+  async #attempt(
+    event: DdlCommandEvent,
+    role: TargetRole,
+    plan: Plan,
+    session: SqlSession,
+    sent: () => void,
+  ): Promise<string[]> {
     const tolerated = plan.how === LATER ? ANY_POSTPONED : (this.postponed ?? NOTHING_POSTPONED);
+    const standing = await standingSettings(session);
     let running = '';
     let mismatches: Promise<ShapeMismatch[]>;
     try {
-      const entered = metLater(session.execute(enterEnvironment(event.caller, plan.savepoint)));
+      const entered = metLater(session.execute(enterEnvironment(event.caller, standing, plan.savepoint)));
       if (plan.detached !== null) await this.#keepBound(plan.detached, role, session);
       const ran = plan.statements.map((sql) => metLater(this.#runner.run(session, role, sql)));
       const cleaned = metLater(this.#runner.clean(session));
       mismatches = metLater(this.#mismatches(event, tolerated, session));
+      sent();
       await entered;
       for (const [i, answer] of ran.entries()) {
         running = plan.statements[i] ?? '';
@@ -119,6 +129,7 @@ export class PlanExecutor {
       throw wrong;
     }
     for (const { table } of found) await giveTo(table, table.owner, session);
+    if (found.length > 0) sent();
     // if it failed, so would everything after it, the checkpoint among it
     if (plan.savepoint) void metLater(session.execute(KEEP));
     return found.length > 0 ? ['owner corrected'] : [];

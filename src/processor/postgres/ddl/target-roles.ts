@@ -23,6 +23,8 @@ export interface TargetRole {
 export class TargetRoles {
   readonly #policy: MissingRolePolicy;
   readonly #map: ReadonlyMap<string, string>;
+  /** Superusers met since `forget`, by their names here. Of others, whose function they may change themselves, each use asks anew. */
+  readonly #superusers = new Map<string, TargetRole>();
 
   constructor(policy: MissingRolePolicy, map: ReadonlyMap<string, string>) {
     this.#policy = policy;
@@ -36,7 +38,20 @@ export class TargetRoles {
 
   /** The target's role for a role of the source, if it is there: asked ahead for `resolve`. */
   lookUp(session: SqlSession, sourceName: string): Promise<TargetRole | null> {
-    return metLater(lookUp(session, this.mapped(sourceName)));
+    const name = this.mapped(sourceName);
+    const known = this.#superusers.get(name);
+    return known === undefined ? metLater(this.#ask(session, name)) : Promise.resolve(known);
+  }
+
+  async #ask(session: SqlSession, name: string): Promise<TargetRole | null> {
+    const role = await lookUp(session, name);
+    if (role?.superuser === true) this.#superusers.set(name, role);
+    return role;
+  }
+
+  /** A transaction of the target begins, before which anybody may have changed the roles. */
+  forget(): void {
+    this.#superusers.clear();
   }
 
   /** The target's role for a role of the source, made or refused as the policy says. */

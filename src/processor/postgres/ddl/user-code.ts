@@ -6,7 +6,7 @@ import type { RoleRunner } from './role-runner.ts';
 import type { TargetRole, TargetRoles } from './target-roles.ts';
 
 /** A function or rule of a user that writing a row reaches, of a plain user if there is one. */
-interface RowCode {
+export interface RowCode {
   readonly rule: boolean;
   /** Is its owner a superuser? */
   readonly superuser: boolean | null;
@@ -41,17 +41,21 @@ export class UserCode {
     this.#options = options;
   }
 
-  /** The role whose rights the rows need; null: none of a user's code runs, they may go in directly. */
-  async rowRole(session: SqlSession, schema: string, table: string): Promise<RowRole | null> {
-    const role = await this.#writer(session, schema, table);
-    return role === null ? null : { ...role, lent: await missingRights(session, role, schema, table) };
-  }
-
-  async #writer(session: SqlSession, schema: string, table: string): Promise<TargetRole | null> {
+  async reached(session: SqlSession, schema: string, table: string): Promise<RowCode | null> {
     const { rows } = await session.query('select walcast.row_code(pg_catalog.to_regclass($1)) as code', [
       quoteQualified(schema, table),
     ]);
-    const code = JSON.parse(rows[0]?.['code'] ?? 'null') as RowCode | null;
+    return JSON.parse(rows[0]?.['code'] ?? 'null') as RowCode | null;
+  }
+
+  /** The role whose rights the rows need; null: none of a user's code runs, they may go in directly. */
+  async rowRole(session: SqlSession, schema: string, table: string, reached?: RowCode | null): Promise<RowRole | null> {
+    const code = reached === undefined ? await this.reached(session, schema, table) : reached;
+    const role = await this.#writer(session, schema, table, code);
+    return role === null ? null : { ...role, lent: await missingRights(session, role, schema, table) };
+  }
+
+  async #writer(session: SqlSession, schema: string, table: string, code: RowCode | null): Promise<TargetRole | null> {
     if (code === null) return null;
     if (!code.table_superuser) {
       return { name: code.table_owner_name, oid: code.table_owner, superuser: false, own: false };

@@ -21,6 +21,14 @@ const DEFERRABLE_KINDS = { replica: '{p,u,x}', origin: '{p,u,x,f}' };
 const DEFERRED_TRIGGERS =
   "select exists (select from pg_trigger where tgdeferrable and tgenabled in ('A', 'R') and not tgisinternal)::text as found";
 
+/** A table that the target was asked about ahead of its rows. */
+export interface AskedTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly reached: Promise<unknown>;
+  readonly layout: Promise<TargetTable | null>;
+}
+
 interface Written {
   readonly slice: Slice;
   readonly outcome: Promise<PipelineFailure | null>;
@@ -45,6 +53,8 @@ export class RowApplier {
   #deferrable = false;
   /** The schema has changed since it was asked. */
   #constraintsInDoubt = false;
+  /** By schema and name. */
+  #asked: ReadonlyMap<string, AskedTable> = new Map();
 
   constructor(connection: PipelinedConnection, replicaRole: boolean, authority: RowAuthority) {
     this.#connection = connection;
@@ -114,10 +124,22 @@ export class RowApplier {
     return this.#writer.relation(oid);
   }
 
-  /** After a change of schema: what is known of tables and constraints is asked again, before the next row. */
-  forgetShapes(): void {
-    this.#constraintsInDoubt = true;
+  /**
+   * After a change of schema: what is known of tables is asked again, before the next row, but for what was asked after it; what is known of constraints
+   * as well, unless none that is checked later can have come.
+   */
+  forgetShapes(asked: readonly AskedTable[] = [], sameConstraints = false): void {
+    if (!sameConstraints || this.#deferrable) this.#constraintsInDoubt = true;
     this.#writer.forgetShapes();
+    this.#asked = new Map(asked.map((table) => [`${table.schema}\0${table.name}`, table]));
+  }
+
+  /** Sends the questions that `table` would ask. Whoever may change the schema after them has to forget the answers. */
+  ask(schema: string, name: string): AskedTable {
+    const reached = this.#authority.reached(this.#connection, schema, name);
+    const layout = loadTargetTable(this.#connection, schema, name);
+    for (const answer of [reached, layout]) answer.catch(() => undefined); // met by `table`, if a row comes
+    return { schema, name, reached, layout };
   }
 
   /** The server has dropped its prepared statements. */
@@ -140,15 +162,17 @@ export class RowApplier {
     const relation = this.#writer.relation(oid);
     if (relation === null) throw new WalcastError('E_PROTOCOL', `relation ${oid} was not announced`);
     const { schema, name } = relation;
-    const authority = this.#authority.rowRole(this.#connection, schema, name);
-    authority.catch(() => undefined); // met below, if there is a table
+    const { reached, layout } = this.#asked.get(`${schema}\0${name}`) ?? this.ask(schema, name);
     const learned = this.#constraintsInDoubt ? this.#learnAgain() : Promise.resolve();
     learned.catch(() => undefined); // met below
-    const table = await loadTargetTable(this.#connection, schema, name);
+    const table = await layout;
     await learned;
     if (table !== null) this.iso.meet(relation, table);
     if (table !== null && !this.#replicaRole) await refuseSideEffects(this.#connection, schema, name);
-    const role = table === null ? null : ((await authority) as object | null);
+    const role =
+      table === null
+        ? null
+        : ((await this.#authority.rowRole(this.#connection, schema, name, await reached)) as object | null);
     if (table !== null && relation.binary === true) requireBinary(relation, table, role);
     this.#writer.learn(oid, table, role);
     return table;
@@ -222,6 +246,14 @@ export class RowApplier {
   async finish(): Promise<void> {
     await this.send();
     await this.settle();
+  }
+
+  /** The same without waiting for inserts, which take the session with them if they are refused. */
+  async finishAhead(): Promise<void> {
+    await this.settle();
+    const slice = this.#slice;
+    if (slice.writeInserts(this.#sets, this.#writer)) slice.clear(this.#connection);
+    else await this.finish();
   }
 
   /** A row whose table is known now. @returns whether code of users may have run */

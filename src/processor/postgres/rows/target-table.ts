@@ -41,10 +41,17 @@ export interface TargetTable {
   readonly keys: readonly TargetKey[];
 }
 
+/** What columns of one type have in common. Only of a domain is the name of what it is over told. */
+type TypeFacts = Omit<TargetColumn, 'name' | 'notNull' | 'identityAlways' | 'generated' | 'baseName'> & {
+  readonly baseName: string | null;
+};
+
 interface Layout {
   readonly partitioned: boolean;
   readonly fires: boolean;
-  readonly columns: readonly TargetColumn[] | null;
+  /** name, type, not null, identity always, generated */
+  readonly columns: readonly (readonly [string, number, boolean, boolean, boolean])[] | null;
+  readonly types: readonly TypeFacts[] | null;
   readonly keys: readonly TargetKey[] | null;
 }
 
@@ -53,13 +60,12 @@ export async function loadTargetTable(session: SqlSession, schema: string, name:
   const { rows } = await session.query('select walcast.table_layout($1, $2) as layout', [schema, name]);
   const layout = JSON.parse(rows[0]?.['layout'] ?? 'null') as Layout | null;
   if (layout === null) return null;
-  const { partitioned, fires, columns, keys } = layout;
-  return {
-    schema,
-    name,
-    partitioned,
-    fires,
-    columns: new Map((columns ?? []).map((column) => [column.name, column])),
-    keys: keys ?? [],
-  };
+  const { partitioned, fires, keys } = layout;
+  const types = new Map((layout.types ?? []).map((type) => [type.typeOid, type]));
+  const columns = (layout.columns ?? []).flatMap(([name, typeOid, notNull, identityAlways, generated]) => {
+    const type = types.get(typeOid);
+    if (type === undefined) return [];
+    return { ...type, name, notNull, identityAlways, generated, baseName: type.baseName ?? type.typeName };
+  });
+  return { schema, name, partitioned, fires, columns: new Map(columns.map((c) => [c.name, c])), keys: keys ?? [] };
 }

@@ -2,7 +2,7 @@ import type { PipelinedConnection } from '../../../postgres/pipelined-connection
 import type { EventBatch } from '../../../wal/event-batch.ts';
 import { DIRECT_BYTES } from '../../../postgres/output-buffer.ts';
 import type { Relation } from '../../../wal/relation.ts';
-import { GrowingBuffer } from './growing-buffer.ts';
+import { GrowingBuffer } from '../../../postgres/growing-buffer.ts';
 import { NET, type NetChanges } from './net-changes.ts';
 import { FORM, type SetPlan, type SetStatement } from './set-statements.ts';
 import { beginBinaryArray, beginBinaryCopy, endBinaryArray, endBinaryCopy, writeBinaryValue } from './value-binary.ts';
@@ -144,13 +144,14 @@ export class SetWriter {
     this.#connection.expectRows(count);
   }
 
-  /** Inserts in their order, without a key: `places` are pairs of batch and event. */
+  /** Inserts in their order: `places` are pairs of batch and event. `checked`: outside of a segment. */
   copy(
     sql: string,
     { columns: { length: columns }, binary = false }: Relation,
     places: Int32Array,
     count: number,
     batches: readonly EventBatch[],
+    checked = false,
   ): void {
     const copy = new CopyFrames(
       binary,
@@ -163,7 +164,8 @@ export class SetWriter {
       copy.row(batch, batch.newAt[places[i * 2 + 1] as number] as number, columns);
     }
     copy.end();
-    this.#connection.expectRows(count);
+    if (checked) this.#connection.expectCheckedRows(count);
+    else this.#connection.expectRows(count);
   }
 
   #take(): GrowingBuffer {

@@ -20,6 +20,9 @@ const LEAST_ROWS = 4;
 /** Up to here a group is not worth a round trip of its own before its COMMIT. */
 const CHECKED_ROWS = 32;
 
+/** Up to here inserts before a command are not waited for. */
+const INSERTED_ROWS = 1_000;
+
 /** A larger row goes by itself, straight from its batch: a set would copy it. */
 const LARGE_ROW_BYTES = 64 * 1024;
 
@@ -133,6 +136,23 @@ export class Slice {
     if (this.#count > CHECKED_ROWS || this.#fires) return false;
     for (let i = 0; i < this.#count; i++) if (!rows.checkable(this.#batchOf(i), this.#eventOf(i))) return false;
     for (let i = 0; i < this.#count; i++) rows.writeChecked(this.#batchOf(i), this.#eventOf(i));
+    return true;
+  }
+
+  /**
+   * Inserts as they came, without a savepoint: order takes no part in whether they fit, so one that is refused is refused for good, and may end
+   * the session. False: there are other changes; nothing was written.
+   */
+  writeInserts(sets: SetWriter, rows: RowWriter): boolean {
+    if (this.#fires || this.#count > INSERTED_ROWS) return false;
+    for (let i = 0; i < this.#count; i++) if (this.#batchOf(i).kinds[this.#eventOf(i)] !== EVENT.insert) return false;
+    for (const [oid, share] of this.#shares) {
+      if (!isSet(share)) this.#writeRelation(oid, rows, false);
+      else {
+        const { copy, relation } = share.entry;
+        sets.copy(copy, relation, this.#placesOf(oid, share.count), share.count, this.#batches, true);
+      }
+    }
     return true;
   }
 

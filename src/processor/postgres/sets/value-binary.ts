@@ -1,6 +1,6 @@
 import { FIELD_NULL, type EventBatch } from '../../../wal/event-batch.ts';
 import { WalcastError } from '../../../errors/walcast-error.ts';
-import type { GrowingBuffer } from './growing-buffer.ts';
+import type { GrowingBuffer } from '../../../postgres/growing-buffer.ts';
 
 /** Up to here a loop is faster than a call of `copy`. */
 const SHORT = 24;

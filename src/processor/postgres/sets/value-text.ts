@@ -1,6 +1,6 @@
 import { FIELD_NULL, type EventBatch } from '../../../wal/event-batch.ts';
 import { WalcastError } from '../../../errors/walcast-error.ts';
-import type { GrowingBuffer } from './growing-buffer.ts';
+import type { GrowingBuffer } from '../../../postgres/growing-buffer.ts';
 
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
