@@ -414,25 +414,29 @@ export const ERROR_CODES = {
   E_SEARCH_NAME: {
     exit: 3,
     retryable: false,
-    cause: 'The name under which an index is to be found is taken, by something else in the cluster or by another table.',
+    cause:
+      'The name under which an index is to be found is taken, by something else in the cluster or by another table.',
     cure: 'Choose another template (`opensearch.index`), rename or remove what has the name, or leave the table out (`tables: {"schema.table": {skip: true}}`).',
   },
   E_SEARCH_INJECTOR: {
     exit: 3,
     retryable: false,
-    cause: 'A search target needs the ids of tables, which the source does not keep, or a table of the source has none.',
+    cause:
+      'A search target needs the ids of tables, which the source does not keep, or a table of the source has none.',
     cure: 'Run `replicate init --with-injector` with the same configuration, then start again.',
   },
   E_SEARCH_IDENTITY: {
     exit: 1,
     retryable: false,
-    cause: 'An update or delete does not tell the key of its row: the replica identity of the table leaves columns of the key out.',
+    cause:
+      'An update or delete does not tell the key of its row: the replica identity of the table leaves columns of the key out.',
     cure: 'ALTER TABLE … REPLICA IDENTITY DEFAULT (with a primary key) or FULL on the source, then bring the target to its state again; or leave the table out (`skip: true`).',
   },
   E_SEARCH_COUNT: {
     exit: 1,
     retryable: true,
-    cause: 'An index that was filled from the source does not have as many documents as rows were copied: somebody else wrote into it, or its key is not unique.',
+    cause:
+      'An index that was filled from the source does not have as many documents as rows were copied: somebody else wrote into it, or its key is not unique.',
     cure: 'Nobody else may write into the indexes of walcast. The copy starts over.',
   },
 } as const satisfies Record<string, ErrorCodeRow>;

@@ -243,7 +243,7 @@ export class SearchTables {
 
   /** After the load: refreshed and replicated as the user wants it. */
   async settle(index: string, shape: TableShape): Promise<void> {
-    const { admin, options } = this.#options;
+    const { admin } = this.#options;
     const wanted = flat(this.#chosenSettings(shape));
     await admin.putSettings(index, {
       refresh_interval: wanted['refresh_interval'] ?? null,
