@@ -22,7 +22,7 @@ export const OPERATION = {
   /** No answer of its own: everything of `batch` before it was answered. */
   release: 5,
   /** No answer of its own: a segment begins, whose failure the writer handles itself. */
-  begin: 9,
+  begin: 10,
 } as const;
 
 /** What becomes of the rows that a query returns: its `event`. */

@@ -17,6 +17,7 @@ import { OutputBuffer } from './output-buffer.ts';
 import { connectionLost, type PipelineFailure } from './pipeline-failure.ts';
 import { PostgresError } from './postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
+import { unlikeCount } from './unlike-count.ts';
 
 /** Unanswered commands and unsent bytes above which the writer waits. */
 const OPERATION_LIMIT = 8192;
@@ -114,19 +115,14 @@ export class PipelinedConnection implements SqlSession {
     this.#push(OPERATION.checkedRow, event, batch);
   }
 
-  /** After Bind and Execute, or a COPY, of many rows were written to `out`: expects `count` of them to be hit. */
-  expectRows(count: number): void {
-    this.#push(OPERATION.rows, count, null);
+  /** After Bind and Execute, or a COPY, of many rows were written to `out`: expects `count` of them to be hit. `checked`: outside of segments. */
+  expectRows(count: number, checked = false): void {
+    this.#push(checked ? OPERATION.checkedRows : OPERATION.rows, count, null);
   }
 
   /** After Bind and Execute were written to `out`: what the command hits does not matter. */
   expectAnswer(): void {
     this.#push(OPERATION.command, 0, null);
-  }
-
-  /** As `expectRows` without a segment: if they are refused, or hit another number, nothing after them in the pipeline happens. */
-  expectCheckedRows(count: number): void {
-    this.#push(OPERATION.checkedRows, count, null);
   }
 
   /** From here to `endSegment` a failure is told by its result instead of ending the connection. */
@@ -286,21 +282,13 @@ export class PipelinedConnection implements SqlSession {
         this.#releaseAnswered();
         break;
       }
-      case OPERATION.rows: {
-        const hit = readTagCount(bytes, start, end);
-        if (hit !== this.#queue.event) this.#segmentFailure ??= { error: null, batch: null, event: 0, hit };
-        this.#queue.shift();
-        this.#releaseAnswered();
-        break;
-      }
+      case OPERATION.rows:
       case OPERATION.checkedRows: {
         const hit = readTagCount(bytes, start, end);
-        const expected = this.#queue.event;
-        if (hit !== expected) {
-          const error = new WalcastError('E_TARGET_CONFLICT', `${expected} rows hit ${hit} of the target`);
-          this.#fail({ error, batch: null, event: 0, hit: null });
-          return;
-        }
+        const unlike = hit !== this.#queue.event;
+        if (unlike && this.#queue.kind === OPERATION.checkedRows)
+          return this.#fail(unlikeCount(this.#queue.event, hit));
+        if (unlike) this.#segmentFailure ??= { error: null, batch: null, event: 0, hit };
         this.#queue.shift();
         this.#releaseAnswered();
         break;

@@ -8,6 +8,11 @@ export function expectCommands(batch: EventBatch, ddl: DdlApplier): void {
   for (let i = 0; i < batch.count; i++) if (batch.kinds[i] === EVENT.ddl) ddl.expect(batch.object<DdlEvent>(i));
 }
 
+/** As logs call it. */
+export function headOf(event: DdlEvent): { readonly tag: string; readonly role: string } {
+  return event.kind === 'rows' ? { tag: 'rows of a rewrite', role: '' } : { tag: event.tag, role: event.caller.role };
+}
+
 /**
  * Commands after which the same transaction of the target may go on with other transactions of the source. Left out is what behaves otherwise
  * inside of the transaction that did it (a value added to an enum cannot be used there), what runs scripts, and what nobody does by the hundred.

@@ -17,7 +17,7 @@ import { notePendingIndex } from './concurrent-index.ts';
 import { atPosition } from './apply-error.ts';
 import type { ApplyTotals, TransactionApplierOptions } from './apply-options.ts';
 import { DdlLog } from './ddl-log.ts';
-import { defersNothing, expectCommands, isGregarious, tablesWithRowsNext } from './ddl-traits.ts';
+import { defersNothing, expectCommands, headOf, isGregarious, tablesWithRowsNext } from './ddl-traits.ts';
 import { Group } from './group.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareFixedStatements } from './fixed-statements.ts';
@@ -25,7 +25,6 @@ import { VERDICT, type Verdict } from '../../wal/snapshot-cut.ts';
 import type { CatchUp } from './snapshot/catch-up.ts';
 import { EarlyRows } from './rows/early-rows.ts';
 import type { AskedTable, RowApplier } from './rows/row-applier.ts';
-import type { TargetTable } from './rows/target-table.ts';
 import { truncateTables } from './rows/truncate.ts';
 
 /** Idle positions are recorded on the target at most this often. */
@@ -88,7 +87,7 @@ export class TransactionApplier {
     this.#reached = options.position;
     this.#commits = new GroupCommit({ ...options, statementsGone: () => this.#prepareAgain() });
     this.#log = new DdlLog(options.connection, options.source);
-    this.#early = new EarlyRows({ ...options, userCodeRan: () => this.#userCodeRan() });
+    this.#early = new EarlyRows({ ...options, userCodeRan: () => this.#changed(true) });
     this.#prepareFixed();
   }
 
@@ -282,12 +281,7 @@ export class TransactionApplier {
     const { relations, restartIdentity } = taken;
     await this.#rows.finish();
     await this.#connection.drained();
-    const tables: TargetTable[] = [];
-    for (const relation of relations) {
-      const table = await this.#rows.table(relation.oid);
-      if (table === null) throw this.#early.missing(relation, `TRUNCATE at ${formatLsn(lsn)}`);
-      tables.push(table);
-    }
+    const tables = await this.#early.tables(relations, `TRUNCATE at ${formatLsn(lsn)}`);
     // TRUNCATE refuses a table whose checks are outstanding.
     if (this.#rows.deferrable) await this.#rows.settleConstraints();
     await truncateTables(this.#connection, tables, restartIdentity);
@@ -307,10 +301,8 @@ export class TransactionApplier {
       if (event.kind !== 'rows') await catchUp?.changed(event);
       return;
     }
-    if (this.#rows.inSets && this.#catchUp === null) await this.#rows.finishAhead();
-    else await this.#finishRows();
-    const tag = event.kind === 'rows' ? 'rows of a rewrite' : event.tag;
-    const role = event.kind === 'rows' ? '' : event.caller.role;
+    await this.#finishRows(this.#catchUp === null);
+    const { tag, role } = headOf(event);
     const started = performance.now();
     if (this.#skippedDdl.has(formatLsn(lsn))) {
       this.#noteDdl({ lsn, tag, role, ...PASSED_OVER });
@@ -321,15 +313,15 @@ export class TransactionApplier {
       if (event.kind === 'rows') {
         await this.#finishRows();
         this.#group.rows += await this.#ddl.rows(event, this.#connection);
-        this.#userCodeRan();
+        this.#changed(true);
         return;
       }
       if (this.#rows.deferrable) await this.#rows.settleConstraints();
       const tables = tablesWithRowsNext(batch, i);
       const sent = (): void => void (asked = tables.map(({ schema, name }) => this.#rows.ask(schema, name)));
       const { source = null, statement, how, later = [] } = await this.#replay(event, catchUp, sent);
-      if (isGregarious(event) && !this.#ddl.userCodeRan && catchUp === null && later.length === 0) this.#changed();
-      else this.#userCodeRan();
+      const goesOn = isGregarious(event) && !this.#ddl.userCodeRan && catchUp === null && later.length === 0;
+      this.#changed(!goesOn);
       await catchUp?.changed(event);
       for (const index of later) await notePendingIndex(this.#connection, this.#source, index);
       if (later.length > 0) this.#indexesPending = true;
@@ -343,7 +335,8 @@ export class TransactionApplier {
   }
 
   /** Whatever comes next finds every row in its place. Sets have been answered then; single rows are told by the connection if they fail. */
-  async #finishRows(): Promise<void> {
+  async #finishRows(ahead = false): Promise<void> {
+    if (ahead && this.#rows.inSets) return await this.#rows.finishAhead();
     await this.#rows.finish();
     if (!this.#rows.inSets) await this.#connection.drained();
   }
@@ -375,15 +368,10 @@ export class TransactionApplier {
     if (gone || this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
   }
 
-  /** What may be left of it is not for other transactions to meet: the group ends with this one. */
-  #userCodeRan(): void {
-    this.#group.alone = true;
-    this.#changed();
-  }
-
-  /** Named statements are ours again before the next one is used. */
-  #changed(): void {
+  /** `alone`: what may be left of it is not for other transactions to meet, and the group ends. Named statements are ours again before the next is used. */
+  #changed(alone: boolean): void {
     this.#group.changed = true;
+    if (alone) this.#group.alone = true;
     if (this.#generation !== this.#ddl.preparedGeneration) this.#prepareAgain();
   }
 

@@ -5,6 +5,7 @@ import type { Relation } from '../../../wal/relation.ts';
 import type { DdlApplier } from '../ddl-applier.ts';
 import { HeldRows } from './held-rows.ts';
 import type { RowApplier } from './row-applier.ts';
+import type { TargetTable } from './target-table.ts';
 
 export interface EarlyRowsOptions {
   readonly target: string;
@@ -66,6 +67,17 @@ export class EarlyRows {
       if ((await rows.table(oid)) === null) throw this.missing(relation);
       await this.#release(oid);
     }
+  }
+
+  /** The tables of a command that a row of them would find; `what` needs all of them. */
+  async tables(relations: readonly Relation[], what: string): Promise<TargetTable[]> {
+    const tables: TargetTable[] = [];
+    for (const relation of relations) {
+      const table = await this.#options.rows.table(relation.oid);
+      if (table === null) throw this.missing(relation, what);
+      tables.push(table);
+    }
+    return tables;
   }
 
   missing({ schema, name }: Relation, what = 'rows'): WalcastError {

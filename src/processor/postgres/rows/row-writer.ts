@@ -26,6 +26,8 @@ export interface SetEntry {
   /** Null: inserts only. */
   readonly plan: SetPlan | null;
   readonly copy: string;
+  /** The target computes a column whose values come (PostgreSQL 18 can publish them): COPY would refuse it. */
+  readonly generates: boolean;
   /** Every change has effects of its own: nothing may be left out or change places. */
   readonly fires: boolean;
 }
@@ -152,6 +154,7 @@ export class RowWriter {
       relation,
       plan: planSets(relation, table, targets),
       copy: copyStatement(relation, table),
+      generates: targets.some(({ generated }) => generated),
       fires: table.fires,
     };
     return entry.sets;

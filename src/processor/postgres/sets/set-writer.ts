@@ -164,8 +164,7 @@ export class SetWriter {
       copy.row(batch, batch.newAt[places[i * 2 + 1] as number] as number, columns);
     }
     copy.end();
-    if (checked) this.#connection.expectCheckedRows(count);
-    else this.#connection.expectRows(count);
+    this.#connection.expectRows(count, checked);
   }
 
   #take(): GrowingBuffer {

@@ -145,6 +145,7 @@ export class Slice {
    */
   writeInserts(sets: SetWriter, rows: RowWriter): boolean {
     if (this.#fires || this.#count > INSERTED_ROWS) return false;
+    for (const share of this.#shares.values()) if (share.entry.generates) return false;
     for (let i = 0; i < this.#count; i++) if (this.#batchOf(i).kinds[this.#eventOf(i)] !== EVENT.insert) return false;
     for (const [oid, share] of this.#shares) {
       if (!isSet(share)) this.#writeRelation(oid, rows, false);
