@@ -28,7 +28,7 @@ const stream = new ReplicationStream({
   publication,
   source,
 });
-const feed = new TargetFeed(nothing, stream.hooks);
+const feed = new TargetFeed(nothing, { hungry: () => stream.hungry(), relieved: () => stream.steer() });
 stream.attach(feed);
 feed.start((error) => {
   throw error;

@@ -56,9 +56,6 @@ export class Decoder {
   #lastRelation: Relation | null = null;
   readonly #values: typeof VALUE_TEXT | typeof VALUE_BINARY;
   #rows = 0;
-  /** How long after its commit the latest transaction was sent, and when it began to come. */
-  #lagMs = 0;
-  #begunAt = 0;
 
   /** @param binary the stream was asked for values in binary form */
   constructor(hooks: DecoderHooks, binary = false) {
@@ -73,11 +70,6 @@ export class Decoder {
 
   get inTransaction(): boolean {
     return this.#inTransaction;
-  }
-
-  /** How far the source's sender is behind its commits, by its own clock alone; 0 when it said that it has sent everything. */
-  get lagMs(): number {
-    return this.#inTransaction ? this.#lagMs + performance.now() - this.#begunAt : this.#lagMs;
   }
 
   get pending(): boolean {
@@ -122,9 +114,7 @@ export class Decoder {
 
   /** A keepalive: everything up to `position` was sent. Between transactions only; inside one it says nothing. */
   idle(position: Lsn): void {
-    if (this.#inTransaction) return;
-    this.#lagMs = 0;
-    this.#object(EVENT.idle, { position }, null, 0);
+    if (!this.#inTransaction) this.#object(EVENT.idle, { position }, null, 0);
   }
 
   /** Hands out what there is. */
@@ -198,8 +188,6 @@ export class Decoder {
     reader.expectEnd();
     this.#inTransaction = true;
     this.#transaction = event.xid;
-    this.#lagMs = Number(chunk.readBigInt64BE(start + 17) - event.commitTime) / 1000;
-    this.#begunAt = performance.now();
     this.#object(EVENT.begin, event, chunk, start);
   }
 

@@ -5,11 +5,7 @@ import { BatchQueue, QUEUE_HIGH_BATCHES, QUEUE_HIGH_BYTES } from './batch-queue.
 function setUp(): { queue: BatchQueue; told: string[]; make: (bytes: number) => EventBatch; returned: () => number } {
   const told: string[] = [];
   let returns = 0;
-  const queue = new BatchQueue({
-    hungry: () => told.push('hungry'),
-    ripe: () => told.push('ripe'),
-    relieved: () => told.push('relieved'),
-  });
+  const queue = new BatchQueue({ hungry: () => told.push('hungry'), relieved: () => told.push('relieved') });
   return { queue, told, make: (bytes) => new EventBatch(bytes, 1, 1, () => returns++), returned: () => returns };
 }
 

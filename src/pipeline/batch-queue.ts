@@ -10,8 +10,6 @@ const QUEUE_LOW_BATCHES = QUEUE_HIGH_BATCHES / 2;
 export interface BatchQueueHooks {
   /** The consumer waits and the queue is empty. */
   hungry(): void;
-  /** The consumer has waited for a full batch: what there is should be pushed now. */
-  ripe(): void;
   /** The queue has come down from full. */
   relieved(): void;
 }
@@ -25,7 +23,6 @@ export class BatchQueue {
   #inHand = 0;
   #full = false;
   #waiting: ((batch: EventBatch | null) => void) | null = null;
-  #patient = false;
   #closed = false;
 
   constructor(hooks: BatchQueueHooks) {
@@ -36,17 +33,13 @@ export class BatchQueue {
     return this.#full;
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   get bytes(): number {
     return this.#bytes;
   }
 
   /** The consumer would take a batch at once. */
   get waiting(): boolean {
-    return this.#waiting !== null && !this.#patient;
+    return this.#waiting !== null;
   }
 
   /** Takes one reference to the batch over. */
@@ -86,24 +79,6 @@ export class BatchQueue {
     return new Promise((resolve) => {
       this.#waiting = resolve;
       this.#hooks.hungry();
-    });
-  }
-
-  /** The next full batch, or whatever there is after so many ms; null: nothing, or `close`. After `poll` found nothing. */
-  ripe(ms: number): Promise<EventBatch | null> {
-    if (this.#closed) return Promise.resolve(null);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#hooks.ripe();
-        this.#waiting?.(null);
-      }, ms);
-      this.#patient = true;
-      this.#waiting = (batch) => {
-        clearTimeout(timer);
-        this.#waiting = null;
-        this.#patient = false;
-        resolve(batch);
-      };
     });
   }
 

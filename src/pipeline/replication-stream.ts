@@ -8,7 +8,7 @@ import type { SourceState } from '../listener/postgres/source-position.ts';
 import type { DdlEvent } from '../wal/ddl-event.ts';
 import type { EventBatch } from '../wal/event-batch.ts';
 import { LSN_ZERO, maxLsn, type Lsn } from '../wal/lsn.ts';
-import type { TargetFeed, TargetFeedHooks } from './target-feed.ts';
+import type { TargetFeed } from './target-feed.ts';
 
 export interface StreamOptions {
   readonly client: pg.ClientConfig;
@@ -18,9 +18,6 @@ export interface StreamOptions {
   /** Values come in binary form. */
   readonly binary?: boolean;
 }
-
-/** From here on what counts is how much gets through, not how soon. */
-const BEHIND_MS = 100;
 
 /** One connection to the source, decoded once and handed to every target. The slowest target sets the pace. */
 export class ReplicationStream {
@@ -60,14 +57,8 @@ export class ReplicationStream {
           this.#decoder.idle(position);
           this.#scheduleChunkEnd();
         },
-        behind: () => this.behind,
       },
     });
-  }
-
-  /** The source is not waiting for us to take what it has just committed: it has a backlog. */
-  get behind(): boolean {
-    return this.#decoder.lagMs > BEHIND_MS;
   }
 
   /** Everything up to here has left the source, as far as it said. */
@@ -99,16 +90,6 @@ export class ReplicationStream {
 
   abandon(error: Error): void {
     this.#connection.abandon(error);
-  }
-
-  /** What its feeds ask of it. */
-  get hooks(): TargetFeedHooks {
-    return {
-      hungry: () => this.#hungry(),
-      ripe: () => this.#ripe(),
-      relieved: () => this.steer(),
-      behind: () => this.behind,
-    };
   }
 
   attach(feed: TargetFeed): void {
@@ -151,13 +132,8 @@ export class ReplicationStream {
   }
 
   /** A target waits for data: a batch that is not full goes out as well. */
-  #hungry(): void {
+  hungry(): void {
     if (this.#decoder.pending) this.#scheduleChunkEnd();
-  }
-
-  /** A target has waited long enough for a full batch: it gets what there is, unless nobody could commit it. */
-  #ripe(): void {
-    if (this.#decoder.pending && !this.#decoder.inTransaction) this.#decoder.seal();
   }
 
   async close(): Promise<void> {

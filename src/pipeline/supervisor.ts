@@ -267,7 +267,7 @@ export class Supervisor {
     const feeds = new Map<TargetSlot, TargetFeed>();
     for (const slot of this.#slots) {
       if (slot.state !== 'streaming') continue;
-      const feed = new TargetFeed(slot.processor, stream.hooks);
+      const feed = new TargetFeed(slot.processor, { hungry: () => stream.hungry(), relieved: () => stream.steer() });
       stream.attach(feed);
       feed.start((error) => {
         if (this.#liveFeeds.get(slot) === feed) this.#targetFailed(slot, error);

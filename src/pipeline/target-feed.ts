@@ -2,24 +2,14 @@ import type { EventBatch } from '../wal/event-batch.ts';
 import type { Processor } from '../wal/processor.ts';
 import { BatchQueue, type BatchQueueHooks } from './batch-queue.ts';
 
-/** What a group may wait for more to come with it, when there is a backlog. */
-const PATIENCE_MS = 10;
-
-export interface TargetFeedHooks extends BatchQueueHooks {
-  /** The source has a backlog. */
-  behind(): boolean;
-}
-
 /** One target within one stream: its queue and the loop that empties it into the processor. */
 export class TargetFeed {
   readonly processor: Processor;
   readonly #queue: BatchQueue;
-  readonly #hooks: TargetFeedHooks;
   #done: Promise<void> | null = null;
 
-  constructor(processor: Processor, hooks: TargetFeedHooks) {
+  constructor(processor: Processor, hooks: BatchQueueHooks) {
     this.processor = processor;
-    this.#hooks = hooks;
     this.#queue = new BatchQueue(hooks);
   }
 
@@ -53,9 +43,7 @@ export class TargetFeed {
   async #loop(): Promise<void> {
     for (;;) {
       let batch = this.#queue.poll();
-      if (batch === null && this.#hooks.behind()) batch = await this.#queue.ripe(PATIENCE_MS);
       if (batch === null) {
-        if (this.#queue.closed) return;
         await this.processor.flush(); // no more data waits: what is whole becomes durable now
         batch = await this.#queue.next();
         if (batch === null) return;

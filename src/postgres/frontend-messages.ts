@@ -43,3 +43,23 @@ export function writeExecute(out: OutputBuffer): void {
   out.byte(0);
   out.int32(0);
 }
+
+/** Describe of the unnamed portal. */
+export function writeDescribe(out: OutputBuffer): void {
+  out.byte(0x44); // D
+  out.int32(6);
+  out.byte(0x50); // P: portal
+  out.byte(0);
+}
+
+/** Sync: the server answers with ReadyForQuery. */
+export function writeSync(out: OutputBuffer): void {
+  out.byte(0x53); // S
+  out.int32(4);
+}
+
+/** Flush: the server sends what it has answered. */
+export function writeFlush(out: OutputBuffer): void {
+  out.byte(0x48); // H
+  out.int32(4);
+}

@@ -11,9 +11,10 @@ import {
   readTagCount,
 } from './backend-messages.ts';
 import { connectClient, type ConnectOptions } from './client.ts';
-import { writeBind, writeExecute, writeParse } from './frontend-messages.ts';
+import { writeBind, writeDescribe, writeExecute, writeFlush, writeParse, writeSync } from './frontend-messages.ts';
 import { DROP_ROWS, KEEP_ROWS, OPERATION, OperationQueue, type Waiter } from './operation-queue.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import { connectionLost, type PipelineFailure } from './pipeline-failure.ts';
 import { PostgresError } from './postgres-error.ts';
 import type { SqlResult, SqlSession, SqlValue } from './sql-session.ts';
 import { unlikeCount } from './unlike-count.ts';
@@ -24,16 +25,6 @@ const UNSENT_LIMIT = 2 * 1024 * 1024;
 
 /** How a checked row says that it hit none. */
 const DIVISION_BY_ZERO = '22012';
-
-/** A command in the pipeline went wrong; nothing after it has any effect. */
-export interface PipelineFailure {
-  readonly error: unknown;
-  /** The row it was, if it was a row. Valid during the call. */
-  readonly batch: EventBatch | null;
-  readonly event: number;
-  /** Rows hit instead of one; null: the server reported an error. */
-  readonly hit: number | null;
-}
 
 /**
  * A session whose commands are sent ahead of their answers. Rows are written as raw Bind/Execute from the batch's bytes; catalog queries and
@@ -143,8 +134,7 @@ export class PipelinedConnection implements SqlSession {
 
   /** Resolves when the server has answered the segment: null if all went well, else what went wrong first. */
   async endSegment(): Promise<PipelineFailure | null> {
-    this.out.byte(0x53); // S
-    this.out.int32(4);
+    writeSync(this.out);
     await this.#waited(OPERATION.segment);
     const failure = this.#segmentFailure;
     this.#segmentFailure = null;
@@ -159,8 +149,7 @@ export class PipelinedConnection implements SqlSession {
 
   /** Ends a pipeline segment. Resolves when the server has done all of it, rejects if any of it failed. */
   sync(): Promise<void> {
-    this.out.byte(0x53); // S
-    this.out.int32(4);
+    writeSync(this.out);
     return this.#waited(OPERATION.sync).then(() => undefined);
   }
 
@@ -183,13 +172,9 @@ export class PipelinedConnection implements SqlSession {
     if (this.failed) return Promise.reject(this.#failure as Error);
     this.prepare('', sql, []);
     writeBind(this.out, '', values);
-    this.out.byte(0x44); // D
-    this.out.int32(6);
-    this.out.byte(0x50); // P: portal
-    this.out.byte(0);
+    writeDescribe(this.out);
     writeExecute(this.out);
-    this.out.byte(0x53); // S
-    this.out.int32(4);
+    writeSync(this.out);
     return this.#waited(OPERATION.query);
   }
 
@@ -231,8 +216,7 @@ export class PipelinedConnection implements SqlSession {
 
   #below(count: number): Promise<void> {
     if (!this.failed && (this.#queue.size > count || this.out.unsent > UNSENT_LIMIT)) {
-      this.out.byte(0x48); // H: the server sends what it has answered
-      this.out.int32(4);
+      writeFlush(this.out);
       this.out.flush();
     }
     return this.#until(count);
@@ -260,8 +244,6 @@ export class PipelinedConnection implements SqlSession {
       case BACKEND.commandComplete:
         this.#completed(bytes, start, end);
         break;
-      case BACKEND.emptyQuery:
-        break;
       case BACKEND.rowDescription:
         this.#names = readColumnNames(bytes, start);
         break;
@@ -277,7 +259,7 @@ export class PipelinedConnection implements SqlSession {
       case BACKEND.error:
         this.#refused(new PostgresError(readErrorFields(bytes, start, end)));
         break;
-      default: // ParseComplete, BindComplete, notices, parameter changes: nothing to learn from them
+      default: // ParseComplete, BindComplete, empty queries, notices, parameter changes: nothing to learn from them
     }
     this.#wake();
   }
@@ -377,14 +359,7 @@ export class PipelinedConnection implements SqlSession {
 
   #lost(cause: Error): void {
     if (this.failed) return;
-    this.#fail({
-      error: new WalcastError('E_TARGET_CONNECTION', `the connection to the target was lost: ${cause.message}`, {
-        cause,
-      }),
-      batch: null,
-      event: 0,
-      hit: null,
-    });
+    this.#fail(connectionLost(cause));
   }
 
   #fail(failure: PipelineFailure): void {

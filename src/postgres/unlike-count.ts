@@ -1,5 +1,5 @@
 import { WalcastError } from '../errors/walcast-error.ts';
-import type { PipelineFailure } from './pipelined-connection.ts';
+import type { PipelineFailure } from './pipeline-failure.ts';
 
 /** A set that nobody waits for hit another number of rows than it has. */
 export function unlikeCount(expected: number, hit: number): PipelineFailure {

@@ -262,9 +262,12 @@ describe('documents on a real node', () => {
         const column = mapping.columns[i];
         if (alias === undefined || column === undefined) continue;
         const key = (alias.name.endsWith('__text') ? column.textKey : column.key) ?? '';
+        const seen = new Set<unknown>();
         const wanted = rows.flatMap((row, id) => {
           const value = firstScalar(row[key]);
-          return value !== undefined && isIndexed(alias.type, value) ? [{ id: String(id), value }] : [];
+          if (value === undefined || seen.has(value) || !isIndexed(alias.type, value)) return [];
+          seen.add(value);
+          return [{ id: String(id), value }];
         });
         expect(wanted.length, `${name} is searched`).toBeGreaterThan(0);
         const found = await searchAll<Found>(

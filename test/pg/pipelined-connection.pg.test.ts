@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decoder } from '../../src/decode/decoder.ts';
-import { PipelinedConnection, type PipelineFailure } from '../../src/postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../src/postgres/pipeline-failure.ts';
+import { PipelinedConnection } from '../../src/postgres/pipelined-connection.ts';
 import { PostgresError } from '../../src/postgres/postgres-error.ts';
 import { EVENT, EventBatch } from '../../src/wal/event-batch.ts';
 import { newestMajor } from '../support/majors.ts';
@@ -161,6 +162,34 @@ describe(`pipelined connection to PostgreSQL ${newestMajor()}`, () => {
     connection.releaseBatch(batch);
     expect(await settled(connection.drained())).toMatchObject({ code: 'E_TARGET_CONFLICT' });
     expect(failures).toMatchObject([{ hit, event: 0, error: null }]);
+    expect(returned()).toBe(1);
+  });
+
+  it('a segment that fails is told by its result; what failed before it, and was not answered yet, is not', async () => {
+    await open();
+    connection.beginSegment();
+    connection.command('upd', ['missing']);
+    expect(await connection.endSegment()).toBeNull();
+    connection.beginSegment();
+    connection.command('ins', ['a', '1']);
+    connection.command('ins', ['a', '2']);
+    expect(await connection.endSegment()).toMatchObject({ error: { sqlstate: '23505' } });
+    expect(failures).toEqual([]);
+
+    const { batch, returned } = rowBatch([
+      ['b', '1'],
+      ['b', '2'],
+    ]);
+    connection.command('begin');
+    for (let i = 0; i < batch.count; i++) send(connection, batch, i);
+    connection.releaseBatch(batch);
+    const before = settled(connection.sync());
+    connection.beginSegment();
+    connection.command('commit');
+    const segment = settled(connection.endSegment());
+    expect(await before).toMatchObject({ sqlstate: '23505' });
+    expect(await segment).toMatchObject({ sqlstate: '23505' });
+    expect(failures).toMatchObject([{ event: 1, error: { sqlstate: '23505' } }]);
     expect(returned()).toBe(1);
   });
 

@@ -55,6 +55,27 @@ describe.each(testMajors())('one row that does not fit among thousands, PostgreS
       message: /^UPDATE on public\.t at [0-9A-F]+\/[0-9A-F]+ \(id = 2500\).*\[23514\]/,
       mend: 'alter table t drop constraint small',
     },
+    {
+      what: 'an update whose row is missing, among few enough to go with their COMMIT',
+      damage: 'delete from t where id = 1234',
+      change: "update t set v = v || '!' where id between 1200 and 1400",
+      message: /^UPDATE on public\.t at [0-9A-F]+\/[0-9A-F]+ \(id = 1234\) hit 0 rows/,
+      mend: "insert into t values (1234, 1234, 'v1234')",
+    },
+    {
+      what: 'a delete whose row is missing, among few enough to go with their COMMIT',
+      damage: 'delete from t where id = 77',
+      change: 'delete from t where id < 200',
+      message: /^DELETE on public\.t at [0-9A-F]+\/[0-9A-F]+ \(id = 77\) hit 0 rows/,
+      mend: "insert into t values (77, 77, 'v77')",
+    },
+    {
+      what: 'an insert whose unique value is taken, among few enough to go with their COMMIT',
+      damage: "insert into t values (9000, 3100, 'ours')",
+      change: "insert into t select g, g, 'v' || g from generate_series(3001, 3200) g",
+      message: /^INSERT on public\.t at [0-9A-F]+\/[0-9A-F]+ \(id = 3100\).*\[23505\]/,
+      mend: 'delete from t where id = 9000',
+    },
   ])('is told by key, table and position: $what', async ({ damage, change, message, mend }) => {
     const { source, target } = pair;
     await target.query(damage);
@@ -75,5 +96,19 @@ describe.each(testMajors())('one row that does not fit among thousands, PostgreS
     pipeline = start();
     await pipeline.caughtUp();
     await expectEqual(source, target);
+  });
+
+  it('few rows that change unique values over go once more one by one, in their order', async () => {
+    const { source, target } = pair;
+    await source.query(`do $$ begin
+      for i in 1..20 loop
+        update t set u = -i where id = i;
+        update t set u = i where id = i + 100;
+        update t set u = i + 100 where id = i;
+      end loop; end $$`);
+    await pipeline.caughtUp();
+    await expectEqual(source, target);
+    expect(await target.value('select u from t where id = 5')).toBe('105');
+    expect(pipeline.supervisor.targets.map(({ state }) => state)).toEqual(['streaming']);
   });
 });

@@ -79,7 +79,6 @@ export class StreamProbe {
             this.#decoder.append(chunk);
           },
           keepalive: () => this.keepalives++,
-          behind: () => false,
         },
       },
     );

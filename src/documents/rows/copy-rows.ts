@@ -41,6 +41,8 @@ export class CopyRows {
   /** A row without its escapes. */
   #plain: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
   #count = 0;
+  /** In the bytes at hand, at or behind what was read of them. */
+  #nextEscape = -1;
 
   constructor(columns: number, take: TakeRow) {
     this.#columns = columns;
@@ -55,6 +57,7 @@ export class CopyRows {
 
   feed(data: Buffer): void {
     let at = 0;
+    this.#nextEscape = -1;
     while (at < data.length) {
       if (this.#left === 0) {
         this.#header[this.#headerLength++] = data[at++] as number;
@@ -101,8 +104,7 @@ export class CopyRows {
 
   /** Most rows have no escapes and are read where they lie. */
   #line(bytes: Buffer, from: number, end: number): void {
-    const escape = bytes.indexOf(BACKSLASH, from);
-    const escaped = escape >= 0 && escape < end;
+    const escaped = this.#hasEscape(bytes, from, end);
     if (escaped && this.#plain.length < end - from) {
       this.#plain = Buffer.allocUnsafeSlow(Math.max(end - from, this.#plain.length * 2));
     }
@@ -111,6 +113,16 @@ export class CopyRows {
     this.#count++;
     this.#take(escaped ? this.#plain : bytes, this.#fields, 0);
     if (this.#plain.length > KEPT_BYTES) this.#plain = Buffer.allocUnsafeSlow(CAPACITY);
+  }
+
+  /** What was found beyond the row at hand is kept for the next: each byte is looked at once. */
+  #hasEscape(bytes: Buffer, from: number, end: number): boolean {
+    if (bytes === this.#row) return bytes.subarray(from, end).includes(BACKSLASH);
+    if (this.#nextEscape < from) {
+      const found = bytes.indexOf(BACKSLASH, from);
+      this.#nextEscape = found < 0 ? bytes.length : found;
+    }
+    return this.#nextEscape < end;
   }
 
   /** How many values there are. */

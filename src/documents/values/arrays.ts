@@ -55,8 +55,8 @@ export function arrayWriter(element: ValueWriter, delimiter: string): ValueWrite
     const end = from + length;
     let at = from;
     if (bytes[at] === BOUNDS) {
-      const equals = bytes.indexOf(EQUALS, at);
-      at = equals < 0 ? end : equals + 1;
+      while (at < end && bytes[at] !== EQUALS) at++;
+      at++;
     }
     const done = at < end && dimension(bytes, at, end, out, 1) === end;
     part.clear();

@@ -28,10 +28,12 @@ const isEndless: IsOdd = (bytes, from) => {
 };
 
 /** An address with the length of its network. */
-const hasMask: IsOdd = (bytes, from, length) => {
-  const slash = bytes.indexOf(SLASH, from);
-  return slash >= 0 && slash < from + length;
-};
+const hasMask: IsOdd = (bytes, from, length) => hostBytes(bytes, from, length) < length;
+
+function hostBytes(bytes: Buffer, from: number, length: number): number {
+  for (let i = 0; i < length; i++) if (bytes[from + i] === SLASH) return i;
+  return length;
+}
 
 /** Writes what an index can compare of values, and says whether that was all of them. */
 export interface OddValueWriter {
@@ -88,8 +90,8 @@ function writeNull(_bytes: Buffer, _from: number, _length: number, out: GrowingB
   out.text('null');
 }
 
-function writeHost(bytes: Buffer, from: number, _length: number, out: GrowingBuffer): void {
+function writeHost(bytes: Buffer, from: number, length: number, out: GrowingBuffer): void {
   out.byte(QUOTE);
-  append(bytes, from, bytes.indexOf(SLASH, from) - from, out);
+  append(bytes, from, hostBytes(bytes, from, length), out);
   out.byte(QUOTE);
 }

@@ -55,25 +55,24 @@ export function writeByte(bytes: Buffer, from: number, length: number, out: Grow
 /** JSON may have line breaks between its tokens, which a line of newline-delimited JSON may not; inside its strings there are none. */
 export function writeJson(bytes: Buffer, from: number, length: number, out: GrowingBuffer): void {
   out.reserve(length);
-  const start = out.length;
-  bytes.copy(out.bytes, start, from, from + length);
-  out.length = start + length;
-  for (const line of [LINE_FEED, RETURN]) {
-    let at = out.bytes.indexOf(line, start);
-    while (at >= 0 && at < out.length) {
-      out.bytes[at] = SPACE;
-      at = out.bytes.indexOf(line, at + 1);
-    }
+  const to = out.bytes;
+  let at = out.length;
+  for (let i = from, end = from + length; i < end; i++) {
+    const byte = bytes[i] as number;
+    to[at++] = byte === LINE_FEED || byte === RETURN ? SPACE : byte;
   }
+  out.length = at;
 }
 
 /** `(1,2)` as WKT, which means the same to whoever takes it as text or as a place: `POINT (1 2)`. */
 export function writePoint(bytes: Buffer, from: number, length: number, out: GrowingBuffer): void {
   out.text('"POINT (');
-  const start = out.length;
-  append(bytes, from + 1, length - 2, out);
-  const comma = out.bytes.indexOf(COMMA, start);
-  if (comma >= 0 && comma < out.length) out.bytes[comma] = SPACE;
+  out.reserve(length);
+  // Without its own parentheses.
+  for (let i = from + 1; i < from + length - 1; i++) {
+    const byte = bytes[i] as number;
+    out.bytes[out.length++] = byte === COMMA ? SPACE : byte;
+  }
   out.text(')"');
 }
 

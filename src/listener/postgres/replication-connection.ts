@@ -6,7 +6,6 @@ import { quoteIdentifier, quoteLiteral } from '../../sql/quote.ts';
 import { LSN_ZERO, lsn, type Lsn } from '../../wal/lsn.ts';
 import { CopyFramer } from './copy-framer.ts';
 import { judgeLiveness, livenessTimings, parseDurationSetting, type LivenessTimings } from './liveness.ts';
-import { ReadPacer } from './read-pacer.ts';
 import { StandbyStatusFrame } from './standby-status.ts';
 
 const XLOG_DATA = 0x77; // w
@@ -17,8 +16,6 @@ export interface ReplicationHandlers {
   data(bytes: Buffer, start: number, end: number): void;
   /** The server has sent everything up to `position`. */
   keepalive(position: Lsn): void;
-  /** Much is known to come: rather a lot at once than a little soon. */
-  behind(): boolean;
 }
 
 export interface ReplicationOptions {
@@ -198,13 +195,10 @@ export class ReplicationConnection extends LogicalReplicationService {
         for (const parse of parsers) parse.call(stream, message);
       },
     });
-    const pacer = new ReadPacer(stream);
     stream.removeAllListeners('data');
     stream.on('data', (chunk: Buffer) => {
-      this.#lastByteAt = Date.now();
       try {
         framer.feed(chunk);
-        if (this.#options.handlers.behind()) pacer.rest(chunk.length);
       } catch (cause) {
         this.#fail(new WalcastError('E_PROTOCOL', 'the source sent bytes that are no messages', { cause }));
       }
@@ -218,6 +212,7 @@ export class ReplicationConnection extends LogicalReplicationService {
 
   #take(chunk: Buffer, start: number, end: number): void {
     if (this.#failure !== null) return;
+    this.#lastByteAt = Date.now();
     try {
       if (chunk[start] === XLOG_DATA) {
         this.#receivedHigh = chunk.readUInt32BE(start + 1);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectClient, endClient, limited, sqlstateOf } from '../../postgres/client.ts';
 import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
 import { SHAPE_EXPRESSION } from '../../schema/relation-shape.ts';
@@ -6,6 +7,7 @@ import { formatLsn, type Lsn } from '../../wal/lsn.ts';
 import type { TableMetadata } from '../../wal/table-metadata.ts';
 
 const LIMIT_MS = 60_000;
+const POLL_MS = 10;
 /** Undefined table, schema, column, type or function. */
 const GONE = new Set(['42P01', '3F000', '42703', '42704', '42883']);
 const USER_TABLES = `c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname !~ '^pg_'
@@ -15,6 +17,8 @@ const INSTALLED = `select to_regclass('walcast.table_ids') is not null as instal
 const IDS = `
 select distinct on (t.relation) t.relation::text as oid, t.id, t.root::text as root
 from walcast.table_ids t where t.since <= coalesce($1::pg_lsn, 'FFFFFFFF/FFFFFFFF') order by t.relation, t.since desc`;
+const VISIBLE = `
+select coalesce(bool_and(pg_visible_in_snapshot(x.xid::xid8, pg_current_snapshot())), true) as visible from unnest($1::text[]) as x(xid)`;
 const RELATIONS = `
 select ${SHAPE_EXPRESSION}::text as shape from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.oid = any ($1::oid[]) and c.relkind in ('r', 'p')`;
@@ -58,6 +62,16 @@ export class PostgresSourceCatalog {
     return await this.#asked(async (query) => {
       const [row] = await query('select pg_snapshot_xmax(pg_current_snapshot())::text as xid', []);
       return BigInt(row?.['xid'] ?? 0);
+    });
+  }
+
+  async untilVisible(xids: readonly bigint[]): Promise<void> {
+    await this.#asked(async (query) => {
+      for (;;) {
+        const [row] = await query(VISIBLE, [xids.map(String)]);
+        if (row?.['visible'] === 't') return;
+        await delay(POLL_MS, undefined, { signal: this.#signal });
+      }
     });
   }
 

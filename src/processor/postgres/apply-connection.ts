@@ -1,6 +1,7 @@
 import { sqlstateOf } from '../../postgres/client.ts';
 import { APPLY_OPTIONS } from '../../postgres/pinned-settings.ts';
-import { PipelinedConnection, type PipelineFailure } from '../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../postgres/pipeline-failure.ts';
+import { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
 import { isWalcastError } from '../../errors/walcast-error.ts';
 
 export interface ApplyConnection {

@@ -1,5 +1,5 @@
 import { WalcastError, isWalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
-import type { PipelineFailure } from '../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../postgres/pipeline-failure.ts';
 import { PostgresError } from '../../postgres/postgres-error.ts';
 import { classifySqlstate } from '../../sql/sqlstate.ts';
 import { EVENT, type EventBatch } from '../../wal/event-batch.ts';

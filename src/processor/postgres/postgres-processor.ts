@@ -1,6 +1,7 @@
 import { TextNeeded } from '../../errors/text-needed.ts';
 import { WalcastError, type ErrorFields } from '../../errors/walcast-error.ts';
-import type { PipelinedConnection, PipelineFailure } from '../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../postgres/pipeline-failure.ts';
+import type { PipelinedConnection } from '../../postgres/pipelined-connection.ts';
 import type { SqlSession } from '../../postgres/sql-session.ts';
 import type { EventBatch } from '../../wal/event-batch.ts';
 import { formatLsn, LSN_MAX, LSN_ZERO, maxLsn, type Lsn } from '../../wal/lsn.ts';

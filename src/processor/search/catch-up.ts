@@ -6,7 +6,8 @@ import type { SnapshotState, TableState } from '../../wal/snapshot.ts';
 import { SnapshotFilter, type Verdict } from '../../wal/snapshot-cut.ts';
 import { expandXid } from '../../wal/visibility.ts';
 import { cutOfNothing, type CopyStore } from './state/copy-store.ts';
-import type { SearchTable, SearchTables } from './tables/search-tables.ts';
+import type { SearchTable } from './tables/search-table.ts';
+import type { SearchTables } from './tables/search-tables.ts';
 
 export interface CatchUpOptions {
   readonly copies: CopyStore;
@@ -71,6 +72,11 @@ export class CatchUp {
     const expanded = expandXid(xid, this.#near);
     if (expanded > this.#near) this.#near = expanded;
     this.#filter?.begin(xid, commitLsn);
+  }
+
+  /** The transaction at hand, with its epoch. */
+  get transaction(): bigint {
+    return expandXid(this.#xid, this.#near);
   }
 
   reach(position: Lsn): void {

@@ -1,6 +1,7 @@
 import type { TypeResolver } from '../../documents/types/type-resolver.ts';
 import { isWalcastError } from '../../errors/walcast-error.ts';
 import type { TableMetadata } from '../../wal/table-metadata.ts';
+import { fieldLimitProblem } from './mapping/field-limit.ts';
 import { unknownFields } from './mapping/field-options.ts';
 import type { FieldOptions } from './mapping/field-types.ts';
 import { aliasName, isShared } from './tables/alias-name.ts';
@@ -17,12 +18,15 @@ export interface SearchFinding {
 interface ChosenTable {
   readonly skip: boolean;
   readonly routing?: string | undefined;
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly fields: Readonly<Record<string, FieldOptions>>;
 }
 
 export interface FindingOptions {
   readonly index: string;
   readonly fields: 'ids' | 'names';
+  /** Of every index. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** By `schema.table`. */
   readonly tables: Readonly<Record<string, ChosenTable>>;
 }
@@ -66,7 +70,7 @@ export async function searchFindings(
 async function ofTable(
   table: TableMetadata,
   chosen: ChosenTable | undefined,
-  { index, fields }: FindingOptions,
+  { index, fields, settings }: FindingOptions,
   resolver: TypeResolver,
 ): Promise<SearchFinding[]> {
   const name = tableName(table);
@@ -90,7 +94,14 @@ async function ofTable(
       cure: 'Correct `tables` of the target.',
     });
   try {
-    const { notes } = definitionOf(shape, { fields, shared: isShared(index), gone: [] });
+    const { notes, fieldCount } = definitionOf(shape, { fields, shared: isShared(index), gone: [] });
+    const limit = fieldLimitProblem(fieldCount, { ...settings, ...chosen?.settings });
+    if (limit !== null)
+      findings.push({
+        level: 'error',
+        what: `${name} ${limit}`,
+        cure: 'Raise it in `settings`, or leave it out: it is set by need.',
+      });
     for (const { column, text } of notes)
       findings.push({ level: 'warning', what: `${name}.${column}: ${text}`, cure: '' });
   } catch (error) {

@@ -27,7 +27,7 @@ export class SearchProcessor implements Processor {
   readonly #options: SearchOptions;
   readonly #totals: SearchTotals = { rows: 0, transactions: 0, ddl: 0, lastCommitTime: null };
   #open: Open | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
   #checkpoint: Lsn = LSN_ZERO;
 
   constructor(options: SearchOptions) {
@@ -153,7 +153,7 @@ export class SearchProcessor implements Processor {
   }
 
   /** The first failure counts; what follows from it says nothing new. */
-  #failed(error: unknown, events: ProcessorEvents): unknown {
+  #failed(error: unknown, events: ProcessorEvents): Error {
     if (this.#failure === null) {
       this.#failure = this.#described(error);
       events.failed(this.#failure);
@@ -161,8 +161,8 @@ export class SearchProcessor implements Processor {
     return this.#failure;
   }
 
-  #described(error: unknown): unknown {
-    if (!isWalcastError(error)) return error;
+  #described(error: unknown): Error {
+    if (!isWalcastError(error)) return error instanceof Error ? error : new Error(String(error));
     const { code, message, hint, retryable, fields, cause } = error;
     const lsn = this.#open === null ? {} : { lsn: formatLsn(this.#open.applier.begun) };
     return new WalcastError(code, message, {

@@ -24,6 +24,8 @@ export interface SourceCatalog {
   tableIds(at: Lsn | null): Promise<readonly TableId[] | null>;
   /** The next transaction id, with its epoch. */
   nextXid(): Promise<bigint>;
+  /** Resolves when whoever asks the source sees these transactions: a commit is in the WAL a moment before others see it. */
+  untilVisible(xids: readonly bigint[]): Promise<void>;
   /** Those of the relations that are still there. */
   relations(oids: readonly number[]): Promise<readonly TableMetadata[]>;
   /** Permanent tables and partitioned ones, all of them. */

@@ -96,6 +96,7 @@ export class StreamApplier {
     this.#changes = new SchemaChanges({
       ...{ target: session.options.name, tables, admin, catalog, resolver, writer },
       copy: (members, table) => this.#catchUp.copy(members, table),
+      transaction: () => this.#catchUp.transaction,
       forget: (oids) => this.#catchUp.forget(oids),
     });
   }
@@ -194,7 +195,7 @@ export class StreamApplier {
     if (!this.#skipping) {
       this.#catchUp.begin(event);
       this.#writer.version(commitLsn);
-      this.#unchanged.version(commitLsn);
+      this.#unchanged.begin(commitLsn, this.#catchUp.transaction);
     }
     this.#judging = this.#skipping || this.#catchUp.active;
   }

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder, installOnce } from '../../../src/app/demo/embedded/index.ts';
+import { cacheFolder, installOnce, PACKAGE_ROOT } from '../../../src/app/demo/embedded/index.ts';
 import { javaOf, type Java } from './java.ts';
 
 const run = promisify(execFile);
-const HERE = import.meta.dirname;
+// The bench runs from a compiled copy that has none of these files.
+const HERE = join(process.env['WALCAST_BENCH_ROOT'] ?? PACKAGE_ROOT, 'test', 'support', 'opensearch');
 
 /** The supported lines, and which release of each is tried. */
 const RELEASES = { '2': { version: '2.19.6', java: 17 }, '3': { version: '3.8.0', java: 21 } } as const;

@@ -1,5 +1,6 @@
 import { WalcastError } from '../../../errors/walcast-error.ts';
-import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../../postgres/pipeline-failure.ts';
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 import type { EventBatch } from '../../../wal/event-batch.ts';
 import type { Relation } from '../../../wal/relation.ts';
 import { rowConflict } from '../apply-error.ts';

@@ -1,5 +1,6 @@
 import { writeBind, writeExecute } from '../../../postgres/frontend-messages.ts';
-import type { PipelinedConnection, PipelineFailure } from '../../../postgres/pipelined-connection.ts';
+import type { PipelineFailure } from '../../../postgres/pipeline-failure.ts';
+import type { PipelinedConnection } from '../../../postgres/pipelined-connection.ts';
 
 const BUFFER_BYTES = 128 * 1024;
 const SPARE_LIMIT = 4;

@@ -3,7 +3,7 @@ import { GrowingBuffer } from '../../../postgres/growing-buffer.ts';
 import type { BulkWriter } from '../bulk/index.ts';
 import type { IndexAdmin } from '../tables/index-admin.ts';
 import { PART } from '../tables/index-definition.ts';
-import { writeAlias, type SearchTable } from '../tables/search-tables.ts';
+import { writeAlias, type SearchTable } from '../tables/search-table.ts';
 
 export interface PartContext {
   readonly admin: IndexAdmin;

@@ -6,7 +6,8 @@ import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import type { BulkWriter } from '../bulk/index.ts';
 import type { SourceCatalog, TableId } from '../source-catalog.ts';
 import type { IndexAdmin } from '../tables/index-admin.ts';
-import type { SearchTable, SearchTables } from '../tables/search-tables.ts';
+import type { SearchTable } from '../tables/search-table.ts';
+import type { SearchTables } from '../tables/search-tables.ts';
 import { fits, tableName, type TableShape } from '../tables/table-shape.ts';
 import { removePart } from './remove-part.ts';
 import { planChanges, type Change } from './plan-changes.ts';
@@ -23,6 +24,8 @@ export interface SchemaChangesOptions {
   readonly writer: BulkWriter;
   /** Rows under these oids come from the source, as they are there now; until then none of the stream. */
   readonly copy: (members: readonly number[], table: SearchTable) => Promise<void>;
+  /** The transaction at hand, which the source's catalog has to show before it is asked. */
+  readonly transaction: () => bigint;
   /** Nothing is copied of these any more. */
   readonly forget: (oids: readonly number[]) => Promise<void>;
 }
@@ -38,9 +41,10 @@ export class SchemaChanges {
 
   /** Whatever was written before is confirmed. Returns what was done, for people. */
   async apply(event: DdlCommandEvent, lsn: Lsn): Promise<string> {
-    const { tables, resolver } = this.#options;
+    const { tables, resolver, catalog, transaction } = this.#options;
     if (TYPE_TAGS.has(event.tag) || event.kind === 'degraded') resolver.forget();
     this.#done = [];
+    await catalog.untilVisible([transaction()]);
     const known = {
       byOid: (oid: number): TableShape | null => tables.byOid(oid)?.shape ?? null,
       all: (): Iterable<TableShape> => [...tables.all()].map(({ shape }) => shape),
@@ -51,7 +55,8 @@ export class SchemaChanges {
 
   /** Rows came for a relation that is not known, or not as they are. True: the table is followed. */
   async learn(oid: number, lsn: Lsn): Promise<boolean> {
-    const { tables, resolver, target } = this.#options;
+    const { tables, resolver, target, catalog, transaction } = this.#options;
+    await catalog.untilVisible([transaction()]);
     resolver.forget();
     const before = tables.byOid(oid);
     if (before === null) await this.#ask([oid], lsn, true);

@@ -39,6 +39,9 @@ export class UnchangedRows {
   #bytes = 0;
   #ids = new Set<string>();
   #version: Lsn = 0n as Lsn;
+  #transaction = 0n;
+  /** Those that the rows are of. */
+  readonly #transactions = new Set<bigint>();
 
   constructor(options: UnchangedRowsOptions) {
     this.#options = options;
@@ -53,8 +56,9 @@ export class UnchangedRows {
   }
 
   /** Of what comes next. */
-  version(version: Lsn): void {
+  begin(version: Lsn, transaction: bigint): void {
     this.#version = version;
+    this.#transaction = transaction;
   }
 
   /** Has a row of this id to be written first? */
@@ -88,6 +92,7 @@ export class UnchangedRows {
       lsn,
     });
     this.#bytes += length;
+    this.#transactions.add(this.#transaction);
   }
 
   /** Writes all that wait. Whatever was written before is confirmed by then. */
@@ -109,6 +114,7 @@ export class UnchangedRows {
     this.#rows = [];
     this.#bytes = 0;
     this.#ids = new Set();
+    this.#transactions.clear();
   }
 
   async #stored(rows: readonly WaitingRow[]): Promise<(JsonMembers | undefined)[]> {
@@ -130,6 +136,9 @@ export class UnchangedRows {
 
   /** By table, since each is another query. */
   async #fromSource(rows: readonly WaitingRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    // what the source does not show yet would be taken for gone
+    await this.#options.catalog.untilVisible([...this.#transactions]);
     const groups = new Map<string, WaitingRow[]>();
     for (const row of rows) {
       const group = `${row.binding.oid} ${row.binding.codec.unchanged(row.fields, 0).join(' ')}`;

@@ -6,7 +6,7 @@ import type { TableMetadata } from '../../../wal/table-metadata.ts';
 import type { BulkWriter } from '../bulk/index.ts';
 import { bind, type Binding } from '../rows/binding.ts';
 import type { DefinitionOptions } from '../tables/index-definition.ts';
-import { writeAlias, type SearchTable } from '../tables/search-tables.ts';
+import { writeAlias, type SearchTable } from '../tables/search-table.ts';
 import { rowColumns } from '../tables/table-shape.ts';
 
 export interface DocumentWriterOptions {

@@ -24,7 +24,7 @@ import type { SearchSession } from '../search-session.ts';
 import { CHECKPOINT, writeCheckpoint } from '../state/checkpoint-store.ts';
 import type { CopyHead } from '../state/copy-store.ts';
 import { isShared } from '../tables/alias-name.ts';
-import type { SearchTable } from '../tables/search-tables.ts';
+import type { SearchTable } from '../tables/search-table.ts';
 import { fits } from '../tables/table-shape.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { makeIndexes } from './make-indexes.ts';

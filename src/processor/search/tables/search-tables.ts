@@ -2,56 +2,16 @@ import { WalcastError } from '../../../errors/walcast-error.ts';
 import type { TypeResolver } from '../../../documents/types/type-resolver.ts';
 import { formatLsn, parseLsn, type Lsn } from '../../../wal/lsn.ts';
 import type { TableMetadata } from '../../../wal/table-metadata.ts';
-import type { BulkTarget, BulkWriter } from '../bulk/index.ts';
+import { fieldLimitProblem } from '../mapping/field-limit.ts';
 import type { SearchOptions, TableOptions } from '../search-options.ts';
 import { aliasName, isShared } from './alias-name.ts';
 import type { AliasAction, FoundIndex, IndexAdmin } from './index-admin.ts';
 import { definitionOf, newProperties, sameField } from './index-definition.ts';
 import type { IndexNames, IndexRecord } from './index-record.ts';
+import { FIELD_LIMIT, flat, LOADING, without } from './index-settings.ts';
+import { SearchTable, writeAlias, type TableIndex } from './search-table.ts';
 import { shapeChange } from './shape-change.ts';
 import { rowColumns, shapeOf, tableName, type TableShape } from './table-shape.ts';
-
-/** One index of a table. */
-export interface TableIndex {
-  readonly index: string;
-  readonly record: IndexRecord;
-  readonly aliases: readonly string[];
-}
-
-/** A table that is followed, or would be if it had a key. */
-export class SearchTable {
-  shape: TableShape;
-  /** What the alias leads to. */
-  live: TableIndex;
-  /** What is being filled beside it. */
-  next: TableIndex | null;
-  #target: { readonly index: string; readonly target: BulkTarget } | null = null;
-
-  constructor(shape: TableShape, live: TableIndex, next: TableIndex | null) {
-    this.shape = shape;
-    this.live = live;
-    this.next = next;
-  }
-
-  get name(): string {
-    return tableName(this.shape);
-  }
-
-  /** Where rows of the stream go. */
-  target(writer: BulkWriter): BulkTarget {
-    const { index } = this.live;
-    if (this.#target?.index !== index) {
-      const target = writer.target(writeAlias(index), { label: this.name, requireAlias: true });
-      this.#target = { index, target };
-    }
-    return this.#target.target;
-  }
-}
-
-/** Bulk requests name an alias: of a missing alias the cluster makes no index by itself. */
-export function writeAlias(index: string): string {
-  return `${index}-w`;
-}
 
 export interface SearchTablesOptions {
   readonly admin: IndexAdmin;
@@ -59,9 +19,6 @@ export interface SearchTablesOptions {
   readonly options: SearchOptions;
   readonly resolver: TypeResolver;
 }
-
-const FIELD_LIMIT = 'index.mapping.total_fields.limit';
-const LOADING = { refresh_interval: '-1', number_of_replicas: 0 };
 
 /** All tables of the target and their indexes; makes each change of them. The cluster has everything that is known here. */
 export class SearchTables {
@@ -190,7 +147,8 @@ export class SearchTables {
     const wanted = definitionOf(table.shape, this.#definition(gone));
     const properties = newProperties(old.mappings.properties, wanted.mappings.properties);
     const limit = wanted.settings[FIELD_LIMIT];
-    if (limit !== old.settings[FIELD_LIMIT]) await admin.putSettings(live.index, { [FIELD_LIMIT]: limit });
+    const ours = fieldLimitProblem(Infinity, this.#chosenSettings(table.shape)) === null;
+    if (ours && limit !== old.settings[FIELD_LIMIT]) await admin.putSettings(live.index, { [FIELD_LIMIT]: limit });
     const record = this.#record(live.record.version, table.shape, { gone, ...(base === undefined ? {} : { base }) });
     await admin.putMapping(live.index, properties, record);
     table.live = { ...live, record };
@@ -223,7 +181,8 @@ export class SearchTables {
     const { next, live } = table;
     if (next === null) return;
     await this.settle(next.index, table.shape);
-    const { filling: _, ...record } = next.record;
+    const { version, shape, gone, base } = next.record;
+    const record = this.#record(version, shape, { gone, ...(base === undefined ? {} : { base }) });
     await admin.putMapping(next.index, {}, record);
     table.live = { ...next, record };
     table.next = null;
@@ -284,8 +243,8 @@ export class SearchTables {
 
   /** After the load: refreshed and replicated as the user wants it. */
   async settle(index: string, shape: TableShape): Promise<void> {
-    const { admin, options } = this.#options;
-    const wanted = flat({ ...options.settings, ...this.optionsOf(shape).settings });
+    const { admin } = this.#options;
+    const wanted = flat(this.#chosenSettings(shape));
     await admin.putSettings(index, {
       refresh_interval: wanted['refresh_interval'] ?? null,
       number_of_replicas: wanted['number_of_replicas'] ?? (wanted['auto_expand_replicas'] === undefined ? 1 : null),
@@ -349,12 +308,22 @@ export class SearchTables {
     return indexes.filter((each) => each !== table.live.index);
   }
 
+  #chosenSettings(table: { readonly schema: string; readonly name: string }): Readonly<Record<string, unknown>> {
+    return { ...this.#options.options.settings, ...this.optionsOf(table).settings };
+  }
+
   async #make(record: IndexRecord, loading: boolean, name?: string): Promise<TableIndex> {
-    const { admin, names, options } = this.#options;
+    const { admin, names } = this.#options;
     const { shape } = record;
     const index = name ?? names.table(shape.tableId, record.version);
-    const { mappings, settings } = definitionOf(shape, this.#definition(record.gone));
-    const own = { ...settings, ...options.settings, ...this.optionsOf(shape).settings };
+    const { mappings, settings, fieldCount } = definitionOf(shape, this.#definition(record.gone));
+    const chosen = this.#chosenSettings(shape);
+    const own = { ...settings, ...chosen };
+    const limit = fieldLimitProblem(fieldCount, chosen);
+    if (limit !== null)
+      throw new WalcastError('E_CONFIG', `${tableName(shape)} ${limit}`, {
+        hint: 'Raise it in `settings` of the target, or leave it out: it is set by need.',
+      });
     await admin.create(index, {
       settings: loading ? { ...without(own, Object.keys(LOADING)), ...LOADING } : own,
       mappings: { ...mappings, _meta: { walcast: record } },
@@ -399,15 +368,4 @@ export class SearchTables {
 
 function own({ index, record, aliases }: FoundIndex): TableIndex {
   return { index, record, aliases };
-}
-
-/** `index.refresh_interval` and `refresh_interval` are the same setting. */
-function flat(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { index, ...rest } = settings;
-  const entries = [...Object.entries(rest), ...Object.entries((index ?? {}) as object)];
-  return Object.fromEntries(entries.map(([name, value]) => [name.replace(/^index\./, ''), value]));
-}
-
-function without(settings: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(flat(settings)).filter(([name]) => !names.includes(name)));
 }
