@@ -36,7 +36,10 @@ export const INSERTS: Workload = {
 export const BIG_UPDATE: Workload = {
   id: 'W3',
   title: 'one transaction, every row updated',
-  setup: (scale) => [TABLE, `insert into item select ${ROW} from generate_series(1::bigint, ${scaled(UPDATED, scale)}) i`],
+  setup: (scale) => [
+    TABLE,
+    `insert into item select ${ROW} from generate_series(1::bigint, ${scaled(UPDATED, scale)}) i`,
+  ],
   async generate(scale, sql) {
     await sql('update item set k = k + 1, amount = amount + 0.01');
     return { transactions: 1, rows: scaled(UPDATED, scale) };

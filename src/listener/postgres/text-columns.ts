@@ -3,13 +3,18 @@ import { READING_OPTIONS } from '../../postgres/pinned-settings.ts';
 import { STREAMED_BINARY_TYPES } from '../../wal/binary-types.ts';
 import type { SourceAddress } from './source-position.ts';
 
+/**
+ * Of every table whose rows the stream may bring: the publication is FOR ALL TABLES. `pg_publication_tables` would say the same, but it opens the tables, and so
+ * waits for whoever holds a lock on one: a prepared transaction, for good.
+ */
 const TEXT_COLUMN = `
 select format('%s of %s.%s', a.attname, n.nspname, c.relname) as column
-from pg_publication_tables p
-join pg_namespace n on n.nspname = p.schemaname
-join pg_class c on c.relnamespace = n.oid and c.relname = p.tablename
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-where p.pubname = $1 and p.schemaname <> 'walcast' and not a.atttypid = any ($2::oid[])
+where c.relkind = 'r' and c.relpersistence = 'p' and c.oid >= 16384
+  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'walcast')
+  and not a.atttypid = any ($1::oid[])
 limit 1`;
 
 /** As in every other reading of catalogs. */
@@ -27,7 +32,6 @@ export async function findTextColumn(address: SourceAddress, signal: AbortSignal
   try {
     return await limited(client, { signal, milliseconds: READ_LIMIT_MS }, async () => {
       const { rows } = await client.query<{ column: string }>(TEXT_COLUMN, [
-        address.publication,
         `{${[...STREAMED_BINARY_TYPES].join(',')}}`,
       ]);
       return rows[0]?.column ?? null;
