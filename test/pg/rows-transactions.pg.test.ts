@@ -23,7 +23,10 @@ describe.each(testMajors())('transactions of rows on PostgreSQL %i', (major) => 
     );
     const next = (name: string): string => `select last_value || ' ' || is_called as at from ${name}`;
     for (const name of ['customers_id_seq', 'lines_id_seq']) {
-      expect(await current().target.value(next(name)), name).toBe('1 false');
+      // Restarted, or already where the source's is by now: the daemon reads those every few seconds.
+      const [here, there] = [await current().target.value(next(name)), await current().source.value(next(name))];
+      expect(['1 false', there], name).toContain(here);
+      expect(there, name).toBe('1 true');
     }
   });
 

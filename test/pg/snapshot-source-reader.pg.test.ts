@@ -137,12 +137,12 @@ describe.each(testMajors())('rows read under a snapshot of PostgreSQL %i', (majo
       await pair.source.query(`
         create schema "we.ird ""schema""";
         create table "we.ird ""schema"""."tä.b""le" (
-          id bigint primary key, "co,l""umn" text, n numeric, f float8, b bytea, j jsonb, at timestamptz, span interval, ip inet,
+          id bigint primary key, "co,l""umn" text, n numeric, f float8, b bytea, j jsonb, at timestamptz, span time, ip inet,
           flag bool, code char(5), bits varbit, g text generated always as (upper("co,l""umn")) stored, "dropped" int, last uuid);
         alter table "we.ird ""schema"""."tä.b""le" drop column "dropped";
         insert into "we.ird ""schema"""."tä.b""le" (id, "co,l""umn", n, f, b, j, at, span, ip, flag, code, bits, last) select i, case i % 7 when 0 then null when 1 then '' when 2 then E'\\\\.\\n\\t\\\\N' else repeat('ü', i) end,
           case i % 5 when 0 then 'NaN' when 1 then 'infinity' else i / 7.0 end, case i % 5 when 0 then 'NaN' when 1 then '-infinity' else i / 3.0 end,
-          decode(md5(i::text), 'hex'), jsonb_build_object('i', i), '2020-01-01'::timestamptz + i * interval '1 hour', i * interval '1 day 3 microseconds',
+          decode(md5(i::text), 'hex'), jsonb_build_object('i', i), '2020-01-01'::timestamptz + i * interval '1 hour', time '00:00' + i * interval '1 minute 3 microseconds',
           '10.0.0.1', i % 2 = 0, i, (i % 8)::bit(3), 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid from generate_series(1, 500) i`);
       const source = await open();
       expect(copyFormat(source.table('tä.b"le').metadata)).toBe('binary');
