@@ -26,7 +26,6 @@ describe.each(testMajors())('transactions of rows on PostgreSQL %i', (major) => 
       // Restarted, or already where the source's is by now: the daemon reads those every few seconds.
       const [here, there] = [await current().target.value(next(name)), await current().source.value(next(name))];
       expect(['1 false', there], name).toContain(here);
-      expect(there, name).toBe('1 true');
     }
   });
 
