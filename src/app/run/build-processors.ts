@@ -9,13 +9,14 @@ import { DdlReplayer } from '../../processor/postgres/ddl/ddl-replayer.ts';
 import { PostgresProcessor } from '../../processor/postgres/postgres-processor.ts';
 import type { Processor } from '../../wal/processor.ts';
 import { backupFolder } from '../migrations/backup-folder.ts';
-import { buildSearch } from './build-search.ts';
 
 /** One processor a target of the configuration. */
-export function buildProcessors(loaded: LoadedConfig, logger: Logger): Processor[] {
+export async function buildProcessors(loaded: LoadedConfig, logger: Logger): Promise<Processor[]> {
+  // Only who has a search target pays for its modules, some 15 MB.
+  const search = loaded.config.targets.some(isSearch) ? await import('./build-search.ts') : null;
   return loaded.config.targets.map((target) => {
     if (isPostgres(target)) return buildPostgres(target, loaded, logger);
-    if (isSearch(target)) return buildSearch(target, loaded, logger);
+    if (isSearch(target) && search !== null) return search.buildSearch(target, loaded, logger);
     throw new WalcastError('E_INTERNAL', `target ${target.name} is of no known kind`);
   });
 }

@@ -33,7 +33,7 @@ export async function runPipeline({ loaded, logger, signal }: RunOptions): Promi
   const { url } = config.source.postgres;
   const supervisor = new Supervisor({
     source: { url, pipeline: config.name, slot, publication },
-    processors: buildProcessors(loaded, logger),
+    processors: await buildProcessors(loaded, logger),
     filler: buildFiller(loaded, logger, signal),
     binary: config.source.postgres.binary === 'auto',
     logger,

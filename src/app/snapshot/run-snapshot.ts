@@ -37,7 +37,7 @@ export interface CopiedTarget {
 export async function runSnapshot(options: SnapshotOptions): Promise<CopiedTarget[]> {
   const { loaded, logger, signal, target: only } = options;
   const { config } = loaded;
-  const processors = buildProcessors(loaded, logger).filter(({ name }) => only === undefined || name === only);
+  const processors = (await buildProcessors(loaded, logger)).filter(({ name }) => only === undefined || name === only);
   if (processors.length === 0) {
     const names = config.targets.map(({ name }) => name).join(', ');
     throw new WalcastError('E_CONFIG', `there is no target ${only ?? ''}; there are: ${names}`);
