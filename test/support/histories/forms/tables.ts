@@ -125,7 +125,7 @@ export const TABLE_FORMS: readonly Form[] = [
       const table = c.draw.maybe(relations(c, 'r'));
       return table === undefined
         ? null
-        : `alter table ${ref(c, table)} ${c.draw.pick(['set (fillfactor = 60, autovacuum_enabled = false)', 'reset (fillfactor)', 'set (toast.autovacuum_vacuum_scale_factor = 0.4)', 'set without cluster', 'set (user_catalog_table = true)'])}`;
+        : `alter table ${ref(c, table)} ${c.draw.pick(['set (fillfactor = 60, autovacuum_enabled = false)', 'reset (fillfactor)', 'set (toast.autovacuum_vacuum_scale_factor = 0.4)', 'set without cluster', 'set (parallel_workers = 2)'])}`;
     },
   },
   {
